@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Ddl(Ddl),
     #[command(subcommand)]
     Import(Import),
+    Infer(Infer),
     New(New),
     #[cfg(feature = "mock")]
     Mock(Mock),
@@ -136,6 +137,28 @@ pub(crate) struct ImportOpenapi {
     /// File to write the spec to, which must not exist yet; without it, the spec is printed
     #[arg(long, value_name = "SPEC")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Infer a resource from pages of its API
+///
+/// Proposes selector, paginator, primary key, cursor and columns with types, formats and nullability. The comments of
+/// the proposal say what was seen, such as "null in 3 of 500", and what is not certain. For a URL it prints a new spec;
+/// for a spec, a diff of it: only what the resource lacks, and columns that are undeclared or too narrow. Columns that
+/// were never seen, or were always null, are listed on stderr.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Infer {
+    /// The spec, a YAML file, or the URL of a list
+    #[arg(value_name = "SPEC|URL")]
+    pub(crate) target: String,
+    /// The name of the resource; it may be left out where the spec has one, and for a URL, whose last part names it
+    pub(crate) resource: Option<String>,
+    /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
+    /// order of the pages. No request is sent
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) from: Vec<PathBuf>,
+    /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
+    #[arg(long)]
+    pub(crate) write: bool,
 }
 
 /// Fetch a resource, and print its records

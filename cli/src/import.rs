@@ -63,7 +63,7 @@ fn finish(
 }
 
 /// Writes a new file; one that is there is not overwritten.
-fn create(path: &Path, text: &str) -> Result<(), CommandError> {
+pub(crate) fn create(path: &Path, text: &str) -> Result<(), CommandError> {
     let shown = spec::shown(path);
     let mut options = OpenOptions::new();
     let file = options.write(true).create_new(true).open(path);

@@ -17,6 +17,7 @@ mod file;
 mod format;
 mod generate;
 mod import;
+mod infer;
 mod interrupt;
 mod load;
 #[cfg(feature = "lsp")]
@@ -88,6 +89,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Docs(docs) => print::docs(&docs, console),
         Command::Ddl(ddl) => print::ddl(&ddl, console),
         Command::Import(import) => import::run(&import, console),
+        Command::Infer(infer) => infer::run(&infer, context),
         Command::New(new) => new::run(&new, console),
         Command::Schema => print::schema(console),
         Command::Explain(explain) => explain::run(&explain, console),

@@ -18,7 +18,7 @@ use crate::{
     console::Console,
     context::Context,
     error::CommandError,
-    exchange::{Saved, read_saved},
+    exchange::SavedPage,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
     printable::printable,
     spec::{self, shown},
@@ -85,7 +85,7 @@ fn api(args: &Mock, plan: &Ref<SourcePlan>, address: &str) -> Result<PlanApi, Co
     }
     for page in saved {
         mock = mock
-            .page(&page.resource, &page.body)
+            .page(page.resource().unwrap_or_default(), &page.body)
             .map_err(|error| unservable(&error))?;
     }
     let faults = args.fault.iter().cloned();
@@ -104,16 +104,12 @@ fn unservable(error: &rest_source::Error) -> CommandError {
 /// # Errors
 ///
 /// If it has none, or one of a resource that the spec does not have.
-fn saved_pages(folder: &Path, plan: &SourcePlan) -> Result<Vec<Saved>, CommandError> {
-    let saved = read_saved(folder)?;
-    if saved.is_empty() {
-        return Err(CommandError::usage(format!(
-            "`{}` has no saved pages\n  help: save some by `rest-source fetch SPEC RESOURCE --save {0}`",
-            shown(folder)
-        )));
-    }
+fn saved_pages(folder: &Path, plan: &SourcePlan) -> Result<Vec<SavedPage>, CommandError> {
+    let files = SavedPage::files(&[folder.to_owned()])?;
+    let saved: Result<Vec<_>, _> = files.iter().map(|file| SavedPage::read(file)).collect();
+    let saved = saved?;
     for page in &saved {
-        spec::resource(plan, Some(&page.resource))?;
+        spec::resource(plan, page.resource())?;
     }
     Ok(saved)
 }

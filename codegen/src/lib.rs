@@ -84,14 +84,7 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     let mut sink = diagnostic::Sink::default();
     let mut source = Source::new(path, text);
     let mut document = yaml::parse(text, &mut sink);
-    let dropped = std::mem::take(&mut document.dropped);
-    let mut redaction = Redaction::default();
-    Search::new(text, &mut redaction).spec(document.root.as_ref(), &dropped);
-    // The tree may lack a part of the text.
-    if !document.whole || sink.has_errors() {
-        hide_in_lines(text, &mut redaction);
-    }
-    source.redact(redaction);
+    source.redact(credentials(text, &mut document, &sink));
     let is_whole = document.whole;
     let shared = std::mem::take(&mut document.shared);
     let spec = read::read(document, &mut sink);
@@ -106,4 +99,40 @@ pub fn compile(path: &str, text: &str) -> Compiled {
         outline: outline.unwrap_or_default(),
         diagnostics: sink.finish(source),
     }
+}
+
+/// The text of a spec with a mask in place of each literal credential, to show it or a part of it.
+///
+/// ```
+/// let text = "client:\n  headers: { X-Api-Key: abc123, X-Team: \"{config.team}\" }\n";
+/// assert_eq!(rest_source_codegen::without_credentials(text), text.replace("abc123", "***"));
+/// ```
+pub fn without_credentials(text: &str) -> String {
+    let mut sink = diagnostic::Sink::default();
+    let mut document = yaml::parse(text, &mut sink);
+    let redaction = credentials(text, &mut document, &sink);
+    let mut shown = String::new();
+    let mut was_hidden = false;
+    for (at, c) in text.char_indices() {
+        let is_hidden = redaction.hides(at) && c != '\n';
+        if !is_hidden {
+            shown.push(c);
+        } else if !was_hidden {
+            shown.push_str(redact::MASK);
+        }
+        was_hidden = is_hidden;
+    }
+    shown
+}
+
+/// The literal credentials of a text.
+fn credentials(text: &str, document: &mut yaml::Document, sink: &diagnostic::Sink) -> Redaction {
+    let dropped = std::mem::take(&mut document.dropped);
+    let mut redaction = Redaction::default();
+    Search::new(text, &mut redaction).spec(document.root.as_ref(), &dropped);
+    // The tree may lack a part of the text.
+    if !document.whole || sink.has_errors() {
+        hide_in_lines(text, &mut redaction);
+    }
+    redaction
 }

@@ -12,7 +12,7 @@ pub(crate) struct Redaction {
 }
 
 /// What a message has in place of a credential.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 impl Redaction {
     /// Hides a place of the spec, and its text wherever a message repeats it.

@@ -9,5 +9,5 @@ pub(crate) use self::{
     raw::print_raw,
     recording::{Exchange, Outcome, Recording},
     redaction::Redaction,
-    saved::{PageFolder, Saved, read_saved},
+    saved::{PageFolder, SavedPage},
 };

@@ -1,14 +1,15 @@
 //! Pages that are kept as files.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use rest_source::transport::Headers;
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, Outcome, Redaction};
+use super::{Exchange, Outcome, Redaction, recording::LONGEST_BODY};
 use crate::{error::CommandError, spec::shown};
 
 /// The end of the name of a file that describes a page.
@@ -152,44 +153,6 @@ impl PageFolder {
     }
 }
 
-/// A page that was saved.
-pub(crate) struct Saved {
-    pub(crate) resource: String,
-    pub(crate) body: Vec<u8>,
-}
-
-/// The pages in a folder, in the order in which they were saved.
-///
-/// # Errors
-///
-/// If a file cannot be read, or was not saved by `fetch --save`.
-pub(crate) fn read_saved(folder: &Path) -> Result<Vec<Saved>, CommandError> {
-    let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
-        CommandError::usage(format!("cannot read `{}`: {error}", shown(path)))
-    };
-    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if name(&path).ends_with(DESCRIPTION) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-        let description: Description =
-            serde_json::from_str(&text).map_err(|error| unreadable(&path, &error))?;
-        // The body lies beside its description, wherever the name points to.
-        let body = folder.join(name(Path::new(&description.body)));
-        Ok(Saved {
-            resource: description.resource,
-            body: fs::read(&body).map_err(|error| unreadable(&body, &error))?,
-        })
-    };
-    paths.into_iter().map(read).collect()
-}
-
 fn redacted_headers(headers: &Headers, redaction: &Redaction<'_>) -> Vec<(String, String)> {
     let redact = |(name, value): (&str, &str)| (name.to_owned(), redaction.header(name, value));
     headers.iter().map(redact).collect()
@@ -215,4 +178,106 @@ fn extension(headers: &Headers) -> &'static str {
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// A page in a file: its body, and its request and response where they are saved beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedPage {
+    /// The file with the body.
+    pub(crate) file: PathBuf,
+    pub(crate) description: Option<Description>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl SavedPage {
+    /// The resource that it was fetched of.
+    pub(crate) fn resource(&self) -> Option<&str> {
+        self.description
+            .as_ref()
+            .map(|saved| saved.resource.as_str())
+    }
+
+    /// The files of pages: `.exchange.json` files, folders of them, and bodies.
+    ///
+    /// # Errors
+    ///
+    /// If a folder cannot be read or has no page.
+    pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+        let mut files = Vec::new();
+        for path in paths {
+            if !path.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let entries = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+            let entries: io::Result<Vec<PathBuf>> =
+                entries.map(|entry| Ok(entry?.path())).collect();
+            let mut found = entries.map_err(|error| unreadable(path, &error))?;
+            found.retain(|file| name(file).ends_with(DESCRIPTION));
+            if found.is_empty() {
+                let shown = shown(path);
+                return Err(CommandError::usage(format!(
+                    "`{shown}` has no saved pages\n  help: save some by `rest-source fetch SPEC RESOURCE --save {shown}`"
+                )));
+            }
+            found.sort();
+            files.append(&mut found);
+        }
+        Ok(files)
+    }
+
+    /// Reads a page.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or is too long.
+    pub(crate) fn read(file: &Path) -> Result<Self, CommandError> {
+        let described = match name(file).strip_suffix(DESCRIPTION) {
+            Some(_) => Some(file.to_owned()),
+            None => Some(file.with_extension(&DESCRIPTION[1..])).filter(|path| path.exists()),
+        };
+        let description: Option<Description> = described
+            .as_ref()
+            .map(|path| {
+                serde_json::from_slice(&read(path)?).map_err(|error| {
+                    let shown = shown(path);
+                    CommandError::usage(format!(
+                        "`{shown}` is not the description of a saved page: {error}"
+                    ))
+                })
+            })
+            .transpose()?;
+        let file = match (&described, &description) {
+            // The body lies beside its description, wherever the name points to.
+            (Some(path), Some(description)) => {
+                path.with_file_name(name(Path::new(&description.body)))
+            }
+            _ => file.to_owned(),
+        };
+        Ok(Self {
+            body: read(&file)?,
+            description,
+            file,
+        })
+    }
+}
+
+/// A file up to the longest body.
+fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(LONGEST_BODY as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() > LONGEST_BODY {
+        return Err(CommandError::usage(format!(
+            "`{}` is longer than {} MiB\n  help: give a smaller page",
+            shown(path),
+            LONGEST_BODY >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::usage(format!("cannot read `{}`: {error}", shown(path)))
 }

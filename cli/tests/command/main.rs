@@ -4,6 +4,7 @@
 
 #[cfg(feature = "lsp")]
 mod import;
+mod infer;
 #[cfg(unix)]
 mod kills;
 mod language;

@@ -49,7 +49,7 @@ pub fn set(text: &str, path: &[Step], value: &Node) -> Result<String, CannotEdit
         value = Node::Map(map);
     }
     let (place, new) = match rest.first() {
-        None => replacement(node, key_end, &value, indent, in_flow),
+        None => replacement(node, key_end, last_key(path), &value, indent, in_flow),
         Some(step) => insertion(text, node, key_end, step, &value, indent, in_flow)?,
     };
     spliced(text, place, &new, &tree)
@@ -76,7 +76,7 @@ pub fn remove(text: &str, path: &[Step]) -> Result<String, CannotEdit> {
     let at = at.ok_or(CannotEdit::NoSuchPlace)?;
     let is_flow = text[map.span.start..].starts_with('{');
     let (place, new) = if entries.len() == 1 {
-        replacement(map, key_end, &Node::Map(Map::new()), indent, is_flow)
+        replacement(map, key_end, None, &Node::Map(Map::new()), indent, is_flow)
     } else if is_flow {
         let place = match (entries.get(at + 1), at.checked_sub(1)) {
             (Some(next), _) => entries[at].key.span.start..next.key.span.start,
@@ -169,6 +169,7 @@ fn walk<'a, 'p>(
 fn replacement(
     old: &yaml::Node,
     key_end: Option<usize>,
+    key: Option<&str>,
     new: &Node,
     indent: usize,
     in_flow: bool,
@@ -177,7 +178,7 @@ fn replacement(
         let space = if old.span.is_empty() { " " } else { "" };
         return (old.span.clone(), format!("{space}{}", layout::in_flow(new)));
     }
-    let new = layout::value(new, indent);
+    let new = layout::value(new, indent, key);
     let start = key_end.unwrap_or(old.span.start);
     let is_block = new.starts_with('\n');
     // A block has lines of its own, and a value of one line the line of its key.
@@ -217,7 +218,7 @@ fn insertion(
         Value::Scalar(_) => (None, false),
     };
     let Some(last) = last else {
-        return Ok(replacement(around, key_end, &single, indent, in_flow));
+        return Ok(replacement(around, key_end, None, &single, indent, in_flow));
     };
     if is_list != matches!(step, Step::Index(_)) {
         return Err(CannotEdit::NoSuchPlace);
@@ -254,6 +255,14 @@ fn spliced(text: &str, place: Range<usize>, new: &str, tree: &Map) -> Result<Str
 fn parsed(text: &str) -> Result<yaml::Node, CannotEdit> {
     let document = yaml::parse(text, &mut Sink::default());
     document.root.ok_or(CannotEdit::Unreadable)
+}
+
+/// The key that a path ends at.
+fn last_key(path: &[Step]) -> Option<&str> {
+    match path.last() {
+        Some(Step::Key(key)) => Some(key),
+        _ => None,
+    }
 }
 
 fn end(entry: &yaml::Entry) -> usize {

@@ -36,10 +36,10 @@ pub(super) fn document(spec: &Map) -> String {
     layout.text
 }
 
-/// One value after its key.
-pub(super) fn value(value: &Node, indent: usize) -> String {
+/// One value after its key, or after a dash.
+pub(super) fn value(value: &Node, indent: usize, key: Option<&str>) -> String {
     let mut layout = Layout::default();
-    layout.after_key(value, indent, None);
+    layout.after_key(value, indent, key);
     let text = layout.text.trim_end_matches('\n');
     text.strip_prefix(' ').unwrap_or(text).to_owned()
 }

@@ -101,6 +101,12 @@ pub fn text(spec: &Map) -> String {
     layout::document(&normal::spec(spec))
 }
 
+/// A spec in its usual form: keys in the order of the reference, without those whose value is the default, short forms.
+/// [`text`] writes this form.
+pub fn usual(spec: &Map) -> Map {
+    normal::spec(spec)
+}
+
 /// The YAML of one value of a spec as it stands after its key, or after the dash of a list, `indent` spaces deep.
 /// The keys of maps keep their order.
 ///
@@ -112,7 +118,7 @@ pub fn text(spec: &Map) -> String {
 /// assert_eq!(value_text(&Node::from(paginator), 4), "{ type: offset, limit: 100 }");
 /// ```
 pub fn value_text(value: &Node, indent: usize) -> String {
-    layout::value(value, indent)
+    layout::value(value, indent, None)
 }
 
 impl Map {

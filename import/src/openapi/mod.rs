@@ -17,6 +17,7 @@ use crate::tree::{self, Value};
 use crate::{ImportError, Imported, Loss, names};
 
 use operations::Operation;
+pub(crate) use paging::path as key_path;
 
 /// Which operations are imported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -743,7 +743,7 @@ fn number(schema: &Value, key: &str) -> Option<i64> {
 }
 
 /// Keys as a JSONPath.
-pub(super) fn path(keys: &[&str]) -> String {
+pub(crate) fn path(keys: &[&str]) -> String {
     let mut text = String::new();
     for key in keys {
         if is_plain(key) {

@@ -1,0 +1,226 @@
+//! Specs inferred from pages.
+
+use std::collections::BTreeSet;
+
+use rest_source_codegen::write::{Node, read, value_text};
+use rest_source_testkit::{Server, data};
+use serde_json::{Value, json};
+
+use crate::shell::{Shell, snapshot};
+
+/// A page of these records under `items`.
+fn body(from: u64, count: u64) -> String {
+    let ids = from..from + count;
+    let items: Vec<Value> = ids
+        .map(|id| json!({ "id": id, "name": format!("thing {id}") }))
+        .collect();
+    json!({ "items": items, "total": 60 }).to_string()
+}
+
+#[test]
+fn bodies_become_a_new_spec_that_passes_the_check() {
+    let shell = Shell::new();
+    shell.write("1.json", &body(0, 30));
+    let url = "https://api.example.com/v1/things?kind=a";
+    let args = ["infer", url, "--from", "1.json"];
+    let printed = shell.run(&args);
+    snapshot("infer_a_new_spec", &printed);
+
+    let written = shell.run(&[&args[..], &["--write"]].concat());
+    assert_eq!(
+        (written.code, written.stdout.as_str()),
+        (0, ""),
+        "{written}"
+    );
+    assert_eq!(shell.read("example.yaml"), printed.stdout);
+    let checked = shell.run(&["check", "example.yaml"]);
+    assert_eq!(checked.code, 0, "{checked}");
+    let again = shell.run(&[&args[..], &["--write"]].concat());
+    assert_eq!(again.code, 2, "{again}");
+    assert!(again.stderr.contains("already exists"), "{again}");
+}
+
+const SPEC: &str = "\
+name: shop
+client:
+  base_url: https://api.example.com
+  auth: { type: bearer, token: \"{secrets.token}\" }
+resources:
+  # The things.
+  - name: things
+    endpoint:
+      path: /v1/things
+      headers: { X-Password: hunter2 }
+      data_selector: items
+    columns:
+      id: bigint!   # the key
+      price: double
+";
+
+#[test]
+fn diff_of_a_spec_is_printed_and_applied() {
+    let shell = Shell::new();
+    shell.write("shop.yaml", SPEC);
+    shell.write("1.json", &body(0, 30));
+    let args = ["infer", "shop.yaml", "things", "--from", "1.json"];
+    snapshot("infer_a_diff", &shell.run(&args));
+    assert_eq!(shell.read("shop.yaml"), SPEC);
+
+    let written = shell.run(&[&args[..], &["--write"]].concat());
+    assert_eq!(
+        (written.code, written.stdout.as_str()),
+        (0, ""),
+        "{written}"
+    );
+    let text = shell.read("shop.yaml");
+    assert!(
+        text.contains("# The things.") && text.contains("id: bigint!   # the key"),
+        "{text}"
+    );
+    assert_eq!(shell.run(&["check", "shop.yaml"]).code, 0);
+    let again = shell.run(&args);
+    assert_eq!((again.code, again.stdout.as_str()), (0, ""), "{again}");
+    assert!(
+        again.stderr.ends_with("`shop.yaml` needs no change\n"),
+        "{again}"
+    );
+}
+
+#[test]
+fn inputs_that_show_nothing_are_errors_that_say_what_to_do() {
+    let shell = Shell::new();
+    shell.write("shop.yaml", SPEC);
+    shell.write("empty.json", "");
+    shell.write("page.html", "<html>");
+    shell.write("none.json", "{\"items\": []}");
+    shell.write("elsewhere.json", "{\"rows\": [{\"id\": 1}]}");
+    shell.write("folder/note.txt", "");
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["shop.yaml", "--from", "empty.json"],
+            "`empty.json`: the page is empty",
+        ),
+        (
+            &["shop.yaml", "--from", "page.html"],
+            "`page.html`: not JSON",
+        ),
+        (
+            &["shop.yaml", "--from", "none.json"],
+            "no record in 1 page at `items`",
+        ),
+        (
+            &["shop.yaml", "--from", "elsewhere.json"],
+            "no record in 1 page at `items`",
+        ),
+        (
+            &["shop.yaml", "--from", "missing.json"],
+            "cannot read `missing.json`",
+        ),
+        (
+            &["shop.yaml", "--from", "folder"],
+            "has no saved pages\n  help: save some by `rest-source fetch",
+        ),
+        (
+            &["shop.yaml", "others", "--from", "none.json"],
+            "has no resource `others`",
+        ),
+        (
+            &["https://me:pw@api.example.com/a", "--from", "none.json"],
+            "without credentials",
+        ),
+    ];
+    for (args, message) in cases {
+        let ran = shell.run(&[&["infer"], args].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran}");
+        assert!(ran.stderr.contains(message), "{message}\n{ran}");
+    }
+}
+
+/// The quickstart's spec without what `infer` finds.
+fn bare(spec: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut bare = String::new();
+    let mut left_out = None;
+    for line in spec.lines() {
+        if left_out.is_some_and(|above| line.trim().is_empty() || indent(line) > above) {
+            continue;
+        }
+        left_out = None;
+        match line.trim_start() {
+            "columns:" => bare += "    columns: json\n",
+            "incremental:" => {}
+            _ => {
+                bare += line;
+                bare += "\n";
+                continue;
+            }
+        }
+        left_out = Some(indent(line));
+    }
+    bare
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_the_quickstart_are_inferred_from_saved_pages() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let shell = Shell::new().with("MEDIA_INSIGHTS_API_KEY", data::API_KEY);
+    let file = "specs/media_insights.yaml";
+    let whole = shell.read(file);
+    shell.write(file, &bare(&whole));
+    for resource in [
+        "media_insights",
+        "user_insights",
+        "stories",
+        "story_insights",
+    ] {
+        let fetch = [
+            "fetch",
+            file,
+            resource,
+            "--base-url",
+            server.url(),
+            "--save",
+            "pages",
+            "--format",
+            "jsonl",
+        ];
+        let fetched = shell.run(&fetch);
+        assert_eq!(fetched.code, 0, "{fetched}");
+        let ran = shell.run(&["infer", file, resource, "--from", "pages", "--write"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        assert!(!ran.to_string().contains(data::API_KEY), "{ran}");
+    }
+    let (before, after) = (facts(&whole), facts(&shell.read(file)));
+    let missing = before.difference(&after).map(|fact| ["- ", fact, "\n"]);
+    let added = after.difference(&before).map(|fact| ["+ ", fact, "\n"]);
+    let differences: String = missing.chain(added).flatten().collect();
+    insta::assert_snapshot!("quickstart_differences", differences);
+}
+
+/// What a spec says apart from descriptions, a line for each scalar, in any order.
+fn facts(spec: &str) -> BTreeSet<String> {
+    fn collect(node: &Node, path: &str, facts: &mut BTreeSet<String>) {
+        match node {
+            Node::Map(map) => {
+                for entry in map
+                    .entries
+                    .iter()
+                    .filter(|entry| entry.key != "description")
+                {
+                    collect(&entry.value, &format!("{path}.{}", entry.key), facts);
+                }
+            }
+            Node::List(elements) => {
+                for element in elements {
+                    let name = element.value.as_map().and_then(|map| map.get("name"));
+                    let name = name.and_then(Node::as_text).unwrap_or_default();
+                    collect(&element.value, &format!("{path}[{name}]"), facts);
+                }
+            }
+            scalar => _ = facts.insert(format!("{path}: {}", value_text(scalar, 0))),
+        }
+    }
+    let mut facts = BTreeSet::new();
+    collect(&Node::Map(read(spec).unwrap()), "", &mut facts);
+    facts
+}

@@ -1,0 +1,569 @@
+//! A proposal as changes of an existing spec, and what its columns do not match.
+
+use std::collections::BTreeSet;
+
+use rest_source_codegen::write::{Element, Map, Node, Step, read, set, snake_name, usual};
+
+use super::{
+    Column, InferError, Json, Page, Proposal, columns, count,
+    proposal::key_node,
+    values::{accepts, data_type, is_nullable},
+};
+use crate::Loss;
+
+/// A spec with a proposal, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The text of the spec.
+    pub text: String,
+    /// What the pages show of the declared columns: never seen, always null, undeclared, too narrow.
+    pub remarks: Vec<Loss>,
+}
+
+/// Puts a proposal into the text of a spec: what the resource lacks, columns that it does not declare, and types that
+/// are too narrow for the records. The rest of the text stays as it is.
+///
+/// # Errors
+///
+/// If the text cannot be edited.
+pub fn merge(
+    text: &str,
+    resource: &str,
+    pages: &[Page],
+    proposal: &Proposal,
+) -> Result<Merged, InferError> {
+    let unreadable = || InferError {
+        message: "the spec cannot be read".to_owned(),
+        help: "`rest-source check SPEC` says why",
+    };
+    let spec = read(text).map_err(|_| unreadable())?;
+    let resources = spec.get("resources").map_or(&[][..], Node::elements);
+    let is_it = |element: &Element| {
+        let name = element.value.as_map().and_then(|map| map.get("name"));
+        name.and_then(Node::as_text) == Some(resource)
+    };
+    let at = resources.iter().position(is_it).ok_or_else(unreadable)?;
+    let own = resources[at].value.as_map().ok_or_else(unreadable)?;
+    let mut editor = Editor {
+        text: text.to_owned(),
+        remarks: Vec::new(),
+        path: vec![Step::Key("resources".to_owned()), Step::Index(at)],
+        defaults: spec
+            .get("resource_defaults")
+            .cloned()
+            .unwrap_or(Node::Map(Map::new())),
+    };
+    editor.endpoint(&spec, own, proposal)?;
+    let defaults = spec.get("resource_defaults").and_then(Node::as_map);
+    let is_set = |key: &str| own.get(key).or_else(|| defaults?.get(key)).is_some();
+    if let Some(key) = &proposal.key
+        && !is_set("primary_key")
+    {
+        editor.set(&["primary_key"], &key_node(&key.value), &key.comments())?;
+    }
+    let shape = &proposal.selector.value;
+    let records: Vec<&Json> = pages
+        .iter()
+        .flat_map(|page| shape.records(&page.body))
+        .collect();
+    if let Some(Node::Map(declared)) = own.get("columns") {
+        let keys = never_null(own, defaults);
+        editor.columns(&mut vec!["columns".to_owned()], declared, &records, &keys)?;
+    } else {
+        let map = proposal.columns_map();
+        editor.set(&["columns"], &Node::Map(map), &[proposal.seen()])?;
+    }
+    Ok(Merged {
+        text: editor.text,
+        remarks: editor.remarks,
+    })
+}
+
+/// The columns that are never null, besides those that say so: of the key, and those that no response has.
+fn never_null(own: &Map, defaults: Option<&Map>) -> Vec<String> {
+    let key = own
+        .get("primary_key")
+        .or_else(|| defaults?.get("primary_key"));
+    let included = [
+        "include_from_parent",
+        "include_from_config",
+        "include_from_partition",
+    ];
+    let included = included.iter().filter_map(|key| own.get(key));
+    let mut names = Vec::new();
+    for list in included.chain(key) {
+        let elements = list.elements().iter().map(|element| &element.value);
+        let texts = elements.chain([list]).filter_map(Node::as_text);
+        names.extend(texts.map(str::to_owned));
+    }
+    names
+}
+
+/// A spec whose resources have what [`merge`] adds: `columns: json` and `single_page` where they have none. It shows
+/// whether the rest of a spec that is not finished is valid.
+pub fn completed(text: &str) -> String {
+    let Ok(spec) = read(text) else {
+        return text.to_owned();
+    };
+    let paginator = |map: Option<&Map>| map.and_then(|map| map.get("paginator")).is_some();
+    let defaults = spec.get("resource_defaults").and_then(Node::as_map);
+    let of_defaults = defaults
+        .and_then(|map| map.get("endpoint"))
+        .and_then(Node::as_map);
+    let is_paged = paginator(spec.get("client").and_then(Node::as_map)) || paginator(of_defaults);
+    let mut text = text.to_owned();
+    for (at, element) in spec
+        .get("resources")
+        .map_or(&[][..], Node::elements)
+        .iter()
+        .enumerate()
+    {
+        let Some(resource) = element.value.as_map() else {
+            continue;
+        };
+        let endpoint = resource.get("endpoint");
+        let path = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+            [Step::Key("resources".to_owned()), Step::Index(at)]
+                .into_iter()
+                .chain(keys)
+                .collect::<Vec<_>>()
+        };
+        if resource
+            .get("columns")
+            .is_none_or(|columns| *columns == Node::Null)
+            && let Ok(edited) = set(&text, &path(&["columns"]), &Node::from("json"))
+        {
+            text = edited;
+        }
+        let mut single = Map::new();
+        if let Some(Node::Text(path)) = endpoint {
+            single.set("path", path.as_str());
+        }
+        let (keys, node): (&[&str], Node) = if let Some(Node::Map(_)) = endpoint {
+            (&["endpoint", "paginator"], Node::from("single_page"))
+        } else {
+            single.set("paginator", "single_page");
+            (&["endpoint"], Node::Map(single))
+        };
+        if !is_paged
+            && !paginator(endpoint.and_then(Node::as_map))
+            && let Ok(edited) = set(&text, &path(keys), &node)
+        {
+            text = edited;
+        }
+    }
+    text
+}
+
+struct Editor {
+    text: String,
+    remarks: Vec<Loss>,
+    /// The way to the resource.
+    path: Vec<Step>,
+    /// The `resource_defaults` of the spec.
+    defaults: Node,
+}
+
+impl Editor {
+    fn endpoint(&mut self, spec: &Map, own: &Map, proposal: &Proposal) -> Result<(), InferError> {
+        let at = |map: Option<&Map>, key: &str| map.and_then(|map| map.get(key)).cloned();
+        let map = |node: Option<Node>| node.and_then(|node| node.as_map().cloned());
+        let defaults = map(spec.get("resource_defaults").cloned());
+        let inherited = map(at(defaults.as_ref(), "endpoint"));
+        let client = map(spec.get("client").cloned());
+        let endpoint = own.get("endpoint");
+        let own_map = endpoint.and_then(Node::as_map);
+        let is_set = |key: &str| {
+            own_map.is_some_and(|map| map.get(key).is_some())
+                || at(inherited.as_ref(), key).is_some()
+        };
+        let mut added: Vec<(&str, Node, Vec<String>)> = Vec::new();
+        if let Some(selector) = proposal.selector.value.selector()
+            && !is_set("data_selector")
+        {
+            added.push((
+                "data_selector",
+                Node::from(selector),
+                proposal.selector.comments(),
+            ));
+        }
+        if !is_set("paginator") && at(client.as_ref(), "paginator").is_none() {
+            let paginator = Node::Map(proposal.paginator.value.clone());
+            added.push(("paginator", paginator, proposal.paginator.comments()));
+        }
+        if let Some(cursor) = &proposal.cursor
+            && !is_set("incremental")
+        {
+            added.push((
+                "incremental",
+                Node::Map(cursor.value.clone()),
+                cursor.comments(),
+            ));
+        }
+        if let (Some(Node::Text(path)), false) = (endpoint, added.is_empty()) {
+            let mut map = Map::new();
+            map.set("path", path.as_str());
+            for (key, node, comments) in added {
+                map.set(key, node);
+                for comment in &comments {
+                    map.comment(key, comment);
+                }
+            }
+            return self.set(&["endpoint"], &Node::Map(map), &[]);
+        }
+        for (key, node, comments) in added {
+            self.set(&["endpoint", key], &node, &comments)?;
+        }
+        Ok(())
+    }
+
+    /// Compares declared columns with records, and changes what is missing or too narrow.
+    fn columns(
+        &mut self,
+        path: &mut Vec<String>,
+        declared: &Map,
+        records: &[&Json],
+        never_null: &[String],
+    ) -> Result<(), InferError> {
+        let total = records.len();
+        let inferred = columns::infer(records);
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut read_keys: BTreeSet<String> = BTreeSet::new();
+        for entry in &declared.entries {
+            let map = entry.value.as_map();
+            let of = |key: &str| map.and_then(|map| map.get(key));
+            let rename = of("rename").and_then(Node::as_text);
+            taken.insert(
+                rename
+                    .map_or_else(|| snake_name(&entry.key), str::to_owned)
+                    .to_lowercase(),
+            );
+            if of("value").is_some() {
+                continue;
+            }
+            let Some(from) = from_path(&entry.key, of("from")) else {
+                continue;
+            };
+            read_keys.extend(from.first().cloned());
+            let place = format!("{}.{}", path.join("."), entry.key);
+            let values: Vec<&Json> = records
+                .iter()
+                .filter_map(|record| record.at(&from))
+                .collect();
+            let present: Vec<&Json> = values
+                .iter()
+                .copied()
+                .filter(|value| **value != Json::Null)
+                .collect();
+            if present.is_empty() {
+                let what = if values.is_empty() {
+                    "never seen"
+                } else {
+                    "always null"
+                };
+                self.remark(&place, format!("{what} in {}", count(total, "record")));
+                continue;
+            }
+            path.push(entry.key.clone());
+            let is_null = total - present.len();
+            let must_be = never_null.contains(&entry.key);
+            let column = inferred
+                .iter()
+                .find(|column| from.len() == 1 && column.key == from[0]);
+            self.column(path, &entry.value, &present, is_null, must_be, column)?;
+            path.pop();
+        }
+        for column in inferred
+            .iter()
+            .filter(|column| !read_keys.contains(&column.key))
+        {
+            let place = format!("{}.{}", path.join("."), column.key);
+            let evidence: Vec<&str> = column
+                .evidence
+                .iter()
+                .chain(&column.doubts)
+                .map(String::as_str)
+                .collect();
+            let seen = if evidence.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", evidence.join("; "))
+            };
+            self.remark(
+                &place,
+                format!("undeclared, {}{seen}", column.data_type.word()),
+            );
+            if never_null.contains(&column.key) && path.len() == 1 {
+                continue;
+            }
+            let node = columns::column_node(column, &mut taken);
+            let mut keys: Vec<&str> = path.iter().map(String::as_str).collect();
+            keys.push(&column.key);
+            self.set(&keys, &Node::Map(node), &column.comments())?;
+        }
+        Ok(())
+    }
+
+    /// Compares one declared column with its values, which are not null.
+    fn column(
+        &mut self,
+        path: &mut Vec<String>,
+        declared: &Node,
+        values: &[&Json],
+        nulls: usize,
+        must_be: bool,
+        inferred: Option<&Column>,
+    ) -> Result<(), InferError> {
+        let place = path.join(".");
+        let misfits = values
+            .iter()
+            .filter(|value| !accepts(declared, value))
+            .count();
+        let is_null = nulls > 0 && !is_nullable(declared);
+        let total = values.len() + nulls;
+        if nulls > 0 && must_be {
+            self.remark(
+                &place,
+                format!("too narrow: null or absent in {nulls} of {total}, and part of the key"),
+            );
+        } else if is_null {
+            self.remark(
+                &place,
+                format!("too narrow: null or absent in {nulls} of {total}"),
+            );
+        }
+        if misfits == 0 {
+            if is_null && !must_be {
+                let node = nullable(declared);
+                return self.set_at(path, &node);
+            }
+            return self.fields(path, declared, values);
+        }
+        let word = data_type(declared);
+        let Some(inferred) = inferred else {
+            self.remark(
+                &place,
+                format!("too narrow: {misfits} of {} are not `{word}`", values.len()),
+            );
+            return Ok(());
+        };
+        let wider = widened(declared, inferred, values, is_null);
+        let what = match data_type(&wider) {
+            same if same == word => format!(
+                "too narrow: {misfits} of {} are not among its values",
+                values.len()
+            ),
+            other => format!(
+                "too narrow: {misfits} of {} are not `{word}`; `{other}` takes all",
+                values.len()
+            ),
+        };
+        self.remark(&place, what);
+        self.set_at(path, &wider)
+    }
+
+    /// Compares the fields of objects, and of the objects in a list.
+    fn fields(
+        &mut self,
+        path: &mut Vec<String>,
+        declared: &Node,
+        values: &[&Json],
+    ) -> Result<(), InferError> {
+        let Some(map) = declared.as_map() else {
+            return Ok(());
+        };
+        if map.get("decode").is_some() {
+            return Ok(());
+        }
+        let mut steps: Vec<&str> = Vec::new();
+        let mut map = map;
+        let mut values = values.to_vec();
+        let fields = loop {
+            if let Some(Node::Map(fields)) = map.get("fields").or_else(|| map.get("columns")) {
+                steps.push(if map.get("fields").is_some() {
+                    "fields"
+                } else {
+                    "columns"
+                });
+                break fields;
+            }
+            let Some(Node::Map(items)) = map.get("items") else {
+                return Ok(());
+            };
+            steps.push("items");
+            map = items;
+            values = values.iter().flat_map(|value| value.elements()).collect();
+        };
+        values.retain(|value| matches!(value, Json::Map(_)));
+        let before = path.len();
+        path.extend(steps.iter().map(|step| (*step).to_owned()));
+        let done = self.columns(path, fields, &values, &[]);
+        path.truncate(before);
+        done
+    }
+
+    fn remark(&mut self, place: &str, what: String) {
+        self.remarks.push(Loss {
+            place: place.to_owned(),
+            what,
+        });
+    }
+
+    fn set_at(&mut self, path: &[String], node: &Node) -> Result<(), InferError> {
+        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+        self.set(&keys, node, &[])
+    }
+
+    /// Sets a key of the resource, with comments above it where it has a line of its own.
+    fn set(&mut self, keys: &[&str], node: &Node, comments: &[String]) -> Result<(), InferError> {
+        let mut path = self.path.clone();
+        path.extend(keys.iter().map(|key| Step::Key((*key).to_owned())));
+        let edited =
+            set(&self.text, &path, &usual_value(&self.defaults, keys, node)).map_err(|error| {
+                InferError {
+                    message: format!("cannot set `{}` in the spec: {error}", keys.join(".")),
+                    help: "without `--write`, the proposal is printed: make this change by hand",
+                }
+            })?;
+        self.text = commented(
+            &self.text,
+            edited,
+            keys.last().copied().unwrap_or_default(),
+            comments,
+        );
+        Ok(())
+    }
+}
+
+/// The usual form of the value of a resource's key.
+fn usual_value(defaults: &Node, keys: &[&str], node: &Node) -> Node {
+    // A field of an object is a column, too.
+    let keys = match keys {
+        ["columns", .., last] => &["columns", last],
+        keys => keys,
+    };
+    let mut value = node.clone();
+    for key in keys.iter().rev() {
+        let mut map = Map::new();
+        map.set(key, value);
+        value = Node::Map(map);
+    }
+    let mut spec = Map::new();
+    spec.set("resource_defaults", defaults.clone());
+    spec.set("resources", vec![value]);
+    let usual = usual(&spec);
+    let mut found = usual
+        .get("resources")
+        .and_then(|list| list.elements().first())
+        .map(|one| &one.value);
+    for key in keys {
+        found = found.and_then(Node::as_map).and_then(|map| map.get(key));
+    }
+    found.unwrap_or(node).clone()
+}
+
+/// Adds comments above the first line that an edit added, if it begins with the key.
+fn commented(before: &str, edited: String, key: &str, comments: &[String]) -> String {
+    let same = before
+        .lines()
+        .zip(edited.lines())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let Some(line) = edited.lines().nth(same) else {
+        return edited;
+    };
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let is_key = line
+        .trim_start()
+        .trim_start_matches(['"', '\''])
+        .starts_with(key);
+    let is_new = edited.lines().count() > before.lines().count();
+    if comments.is_empty() || !is_key || !is_new {
+        return edited;
+    }
+    let end = if edited.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let comments = comments.iter().map(|comment| {
+        let plain: String = comment.chars().filter(|c| !c.is_control()).collect();
+        format!("{indent}# {plain}{end}")
+    });
+    let lines = edited.split_inclusive('\n');
+    let start: String = lines.clone().take(same).collect();
+    let rest: String = lines.skip(same).collect();
+    format!("{start}{}{rest}", comments.collect::<String>())
+}
+
+/// The keys that a column is read at; `None` if its path has other steps.
+fn from_path(key: &str, from: Option<&Node>) -> Option<Vec<String>> {
+    let Some(from) = from else {
+        return Some(vec![key.to_owned()]);
+    };
+    let text = from.as_text()?;
+    let text = text.strip_prefix("$.").unwrap_or(text);
+    let is_plain =
+        |step: &str| !step.is_empty() && step.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let steps: Vec<String> = text.split('.').map(str::to_owned).collect();
+    steps.iter().all(|step| is_plain(step)).then_some(steps)
+}
+
+/// A column that may be null.
+fn nullable(declared: &Node) -> Node {
+    match declared {
+        Node::Text(word) => Node::from(word.trim_end_matches('!')),
+        Node::Map(map) => {
+            let mut map = map.clone();
+            map.remove("nullable");
+            if let Some(Node::Text(word)) = map.get("data_type") {
+                let word = word.trim_end_matches('!').to_owned();
+                map.set("data_type", word);
+            }
+            Node::Map(map)
+        }
+        other => other.clone(),
+    }
+}
+
+/// A column that takes its values too, with the other keys of the declared one.
+fn widened(declared: &Node, inferred: &Column, values: &[&Json], is_null: bool) -> Node {
+    let declared = if is_null {
+        nullable(declared)
+    } else {
+        declared.clone()
+    };
+    let is_required = !is_nullable(&declared);
+    if data_type(&declared) == "enum"
+        && let Some(map) = declared.as_map()
+        && values.iter().all(|value| value.as_text().is_some())
+    {
+        let mut map = map.clone();
+        let mut words = map.get("values").map_or(&[][..], Node::elements).to_vec();
+        for value in values
+            .iter()
+            .filter(|value| !accepts(&Node::Map(map.clone()), value))
+        {
+            let word = Element::new(value.as_text().unwrap_or_default());
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        map.set("values", Node::List(words));
+        return Node::Map(map);
+    }
+    let mut wider = inferred.data_type.map();
+    if is_required {
+        wider.set("nullable", false);
+    }
+    for entry in declared.as_map().map_or(&[][..], |map| &map.entries) {
+        if matches!(
+            entry.key.as_str(),
+            "description" | "rename" | "renamed_from" | "from" | "presence"
+        ) {
+            wider.set(&entry.key, entry.value.clone());
+        }
+    }
+    Node::Map(wider)
+}

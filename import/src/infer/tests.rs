@@ -1,0 +1,516 @@
+//! Proposals from pages: each kind of paginator, and the columns of awkward values.
+
+use serde_json::{Value, json};
+
+use super::{Budget, DataType, Page, Proposal, Request, completed, infer, merge};
+
+/// A page with the URL of its request and further headers.
+fn page(url: &str, headers: &[(&str, &str)], body: &Value) -> Page {
+    let request = Request {
+        url: format!("https://api.example.com/things{url}"),
+        ..Request::default()
+    };
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Page::read(
+        &request,
+        headers.collect(),
+        &body.to_string(),
+        &mut Budget::default(),
+    )
+    .unwrap()
+}
+
+fn posted(body: &Value, response: &Value) -> Page {
+    let request = Request {
+        method: "POST".to_owned(),
+        url: "https://api.example.com/search".to_owned(),
+        body: body.to_string(),
+        ..Request::default()
+    };
+    Page::read(
+        &request,
+        Vec::new(),
+        &response.to_string(),
+        &mut Budget::default(),
+    )
+    .unwrap()
+}
+
+fn things(from: u64, count: u64) -> Vec<Value> {
+    let ids = from..from + count;
+    ids.map(|id| json!({ "id": id, "name": format!("thing {id}") }))
+        .collect()
+}
+
+/// The lines of the paginator in the spec of these pages.
+#[track_caller]
+fn paginator(pages: &[Page]) -> String {
+    let proposal = infer(pages, "things").unwrap();
+    let text = proposal.spec("things").unwrap().text();
+    let lines: Vec<&str> = text.lines().collect();
+    let start = lines
+        .iter()
+        .position(|line| line.contains("paginator:"))
+        .unwrap();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(lines[start]);
+    let above = lines[..start]
+        .iter()
+        .rev()
+        .take_while(|line| line.trim_start().starts_with('#'))
+        .count();
+    let below = lines[start + 1..]
+        .iter()
+        .take_while(|line| indent(line) > own)
+        .count();
+    let lines = &lines[start - above..=start + below];
+    lines.iter().flat_map(|line| [&line[own..], "\n"]).collect()
+}
+
+fn columns(records: &[Value]) -> String {
+    let proposal = of_records(records);
+    let text = proposal.spec("things").unwrap().text();
+    let (_, columns) = text.split_once("    columns:\n").unwrap();
+    columns
+        .lines()
+        .flat_map(|line| [line.trim_start_matches("      "), "\n"])
+        .collect()
+}
+
+fn of_records(records: &[Value]) -> Proposal {
+    infer(&[page("", &[], &json!({ "items": records }))], "things").unwrap()
+}
+
+#[test]
+fn offset_is_seen_between_two_requests() {
+    insta::assert_snapshot!(paginator(&[
+        page(
+            "?offset=0&limit=30",
+            &[],
+            &json!({ "items": things(0, 30), "total": 70 })
+        ),
+        page(
+            "?offset=30&limit=30",
+            &[],
+            &json!({ "items": things(30, 30), "total": 70 })
+        ),
+    ]));
+}
+
+#[test]
+fn page_number_is_seen_between_two_requests() {
+    insta::assert_snapshot!(paginator(&[
+        page(
+            "?page=1&per_page=30",
+            &[("x-total-pages", "3")],
+            &json!(things(0, 30))
+        ),
+        page(
+            "?page=2&per_page=30",
+            &[("x-total-pages", "3")],
+            &json!(things(30, 30))
+        ),
+    ]));
+}
+
+#[test]
+fn page_number_may_be_absent_from_the_first_request() {
+    insta::assert_snapshot!(paginator(&[
+        page("", &[], &json!({ "data": things(0, 30), "has_more": true })),
+        page(
+            "?page=2",
+            &[],
+            &json!({ "data": things(30, 30), "has_more": true })
+        ),
+    ]));
+}
+
+#[test]
+fn cursor_of_the_body_is_seen_between_two_requests() {
+    insta::assert_snapshot!(paginator(&[
+        page(
+            "",
+            &[],
+            &json!({ "items": things(0, 30), "meta": { "next": "bzoyMA==" } })
+        ),
+        page(
+            "?starting=bzoyMA%3D%3D",
+            &[],
+            &json!({ "items": things(30, 30), "meta": { "next": null } })
+        ),
+    ]));
+}
+
+#[test]
+fn cursor_may_be_the_id_of_the_last_record() {
+    insta::assert_snapshot!(paginator(&[
+        page(
+            "?limit=30",
+            &[],
+            &json!({ "items": things(0, 30), "has_more": true })
+        ),
+        page(
+            "?limit=30&after=29",
+            &[],
+            &json!({ "items": things(30, 30), "has_more": false })
+        ),
+    ]));
+}
+
+#[test]
+fn cursor_of_a_header_is_seen_between_two_requests() {
+    insta::assert_snapshot!(paginator(&[
+        page("", &[("x-next-cursor", "c0ffee")], &json!(things(0, 30))),
+        page("?cursor=c0ffee", &[], &json!(things(30, 30))),
+    ]));
+}
+
+#[test]
+fn scroll_is_seen_between_two_requests() {
+    insta::assert_snapshot!(paginator(&[
+        page(
+            "",
+            &[],
+            &json!({ "_scroll_id": "DXF1ZXJ5", "hits": { "hits": things(0, 30) } })
+        ),
+        page(
+            "?scroll_id=DXF1ZXJ5",
+            &[],
+            &json!({ "_scroll_id": "DXF1ZXJ5", "hits": { "hits": things(30, 30) } })
+        ),
+    ]));
+}
+
+#[test]
+fn link_in_the_body_needs_no_second_page() {
+    insta::assert_snapshot!(paginator(&[page(
+        "",
+        &[],
+        &json!({ "value": things(0, 30), "@odata.nextLink": "https://api.example.com/things?$skip=30" }),
+    )]));
+}
+
+#[test]
+fn link_in_the_header_needs_no_second_page() {
+    let link = "<https://api.example.com/things?page=9>; rel=\"last\", <https://api.example.com/things?page=2>; rel=\"next\"";
+    insta::assert_snapshot!(paginator(&[page(
+        "",
+        &[("Link", link)],
+        &json!(things(0, 30))
+    )]));
+}
+
+#[test]
+fn offset_in_the_body_of_a_request_is_seen() {
+    insta::assert_snapshot!(paginator(&[
+        posted(
+            &json!({ "kind": "a", "paging": { "from": 0, "size": 30 } }),
+            &json!({ "rows": things(0, 30) })
+        ),
+        posted(
+            &json!({ "kind": "a", "paging": { "from": 30, "size": 30 } }),
+            &json!({ "rows": things(30, 30) })
+        ),
+    ]));
+}
+
+#[test]
+fn total_that_the_page_reaches_shows_a_single_page() {
+    insta::assert_snapshot!(paginator(&[page(
+        "",
+        &[],
+        &json!({ "items": things(0, 30), "total": 30 })
+    )]));
+}
+
+#[test]
+fn page_without_a_sign_of_paging_is_a_doubt() {
+    insta::assert_snapshot!(paginator(&[page("", &[], &json!(things(0, 30)))]));
+}
+
+#[test]
+fn cursor_of_one_page_is_a_doubt() {
+    insta::assert_snapshot!(paginator(&[page(
+        "",
+        &[],
+        &json!({ "items": things(0, 30), "next_cursor": "c0ffee" })
+    )]));
+}
+
+#[test]
+fn page_number_of_one_page_is_a_doubt() {
+    insta::assert_snapshot!(paginator(&[page(
+        "?page=1",
+        &[],
+        &json!({ "items": things(0, 30), "pages": 4 })
+    )]));
+}
+
+#[test]
+fn mixed_values_late_nulls_and_sparse_keys() {
+    let record = |id: u64| {
+        let mut record = json!({
+            "id": id,
+            "mixed": if id.is_multiple_of(2) { json!("a b") } else { json!(id) },
+            "whole then fraction": if id == 499 { json!(0.5) } else { json!(id) },
+            "late null": if id > 496 { Value::Null } else { json!(true) },
+            "amount": format!("{id}.50"),
+            "count": id.to_string(),
+            "zip": "12345",
+            "big": 9_007_199_254_740_993_u64 + id,
+            "list or text": if id == 3 { json!([1]) } else { json!("a") },
+            "never": Value::Null,
+            "kind": if id.is_multiple_of(3) { "a" } else { "b" },
+            "at": "2026-01-02T03:04:05Z",
+            "local": "2026-01-02 03:04:05",
+            "us": format!("01/{:02}/2026", id % 28 + 1),
+            "created": 1_767_323_045 + id,
+            "tags": ["x y"],
+            "owner": { "id": id, "name": if id == 7 { Value::Null } else { json!("a b") } },
+        });
+        if id % 250 == 1 {
+            record["sparse"] = json!(1);
+        }
+        record
+    };
+    insta::assert_snapshot!(columns(&(0..500).map(record).collect::<Vec<_>>()));
+}
+
+#[test]
+fn five_hundred_columns_are_inferred() {
+    let record = |row: u64| {
+        let columns = (0..500).map(|column| (format!("column_{column}"), json!(row * column)));
+        Value::Object(columns.collect())
+    };
+    let proposal = of_records(&(0..30).map(record).collect::<Vec<_>>());
+    assert_eq!(proposal.columns.len(), 500);
+    assert!(
+        proposal
+            .columns
+            .iter()
+            .all(|column| column.data_type == DataType::Bigint && column.is_required)
+    );
+    proposal.spec("things").unwrap();
+}
+
+#[test]
+fn keys_that_are_names_of_other_keys_are_renamed() {
+    let record = json!({ "userId": 1, "user_id": 2, "User Id": 3, "": 4, "self": 5, "1st": 6, "naïve \"key\"": 7 });
+    insta::assert_snapshot!(columns(&vec![record; 3]));
+}
+
+#[test]
+fn key_of_two_columns_is_a_doubt() {
+    let record = |at: u64| json!({ "campaign_id": at / 10, "day": format!("2026-01-{:02}", at % 10 + 1), "clicks": 3 });
+    let key = of_records(&(0..40).map(record).collect::<Vec<_>>())
+        .key
+        .unwrap();
+    assert_eq!(key.value, ["campaign_id", "day"]);
+    assert_eq!(key.doubts, ["no single column identifies a record"]);
+}
+
+#[test]
+fn repeated_ids_are_no_key() {
+    let record = |at: u64| json!({ "id": at / 2, "n": at });
+    assert_eq!(
+        of_records(&(0..40).map(record).collect::<Vec<_>>()).key,
+        None
+    );
+}
+
+#[test]
+fn repeated_records_of_overlapping_pages_keep_the_key() {
+    let mut records = things(0, 30);
+    records.extend(things(20, 30));
+    assert_eq!(of_records(&records).key.unwrap().value, ["id"]);
+}
+
+#[test]
+fn cursor_has_the_parameter_of_the_request() {
+    let record =
+        |id: u64| json!({ "id": id, "updated_at": format!("2026-01-02T03:04:{:02}Z", id % 60) });
+    let records: Vec<Value> = (0..30).map(record).collect();
+    let page = page(
+        "?updated_since=2026-01-01T00:00:00Z&kind=a",
+        &[],
+        &json!({ "items": records }),
+    );
+    insta::assert_snapshot!(
+        infer(&[page], "things")
+            .unwrap()
+            .spec("things")
+            .unwrap()
+            .text()
+    );
+}
+
+#[test]
+fn secrets_of_requests_become_credentials() {
+    let request = Request {
+        url: "https://api.example.com/v1/things?api_key=s3cret&page=1".to_owned(),
+        ..Request::default()
+    };
+    let body = json!(things(0, 30)).to_string();
+    let page = Page::read(&request, Vec::new(), &body, &mut Budget::default()).unwrap();
+    let text = infer(&[page], "things")
+        .unwrap()
+        .spec("things")
+        .unwrap()
+        .text();
+    assert!(!text.contains("s3cret"), "{text}");
+    assert!(text.contains("api_key: \"{secrets.api_key}\""), "{text}");
+}
+
+#[test]
+fn bodies_that_are_no_pages_are_errors() {
+    let read = |body: &str| {
+        Page::read(
+            &Request::default(),
+            Vec::new(),
+            body,
+            &mut Budget::default(),
+        )
+    };
+    for (body, message) in [
+        ("", "the page is empty"),
+        ("\u{feff} \n", "the page is empty"),
+        ("<html>", "not JSON"),
+        ("{\"a\": ", "not JSON"),
+        (&"[".repeat(200_000), "not JSON"),
+        (
+            &format!("{}{}", "[".repeat(200), "]".repeat(200)),
+            "nested more than 100 deep",
+        ),
+        (&format!("[{}0]", "0,".repeat(4_000_000)), "too many values"),
+    ] {
+        let error = read(body).unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+    for body in [
+        "[]",
+        "{}",
+        "[1, 2]",
+        "null",
+        "{\"items\": [], \"total\": 0}",
+        "[[], [1]]",
+    ] {
+        let error = infer(&[read(body).unwrap()], "things").unwrap_err();
+        assert!(error.message.starts_with("no record in 1 page"), "{error}");
+    }
+}
+
+#[test]
+fn lines_of_json_are_records() {
+    let body: String = things(0, 30)
+        .iter()
+        .flat_map(|thing| [thing.to_string(), "\n".to_owned()])
+        .collect();
+    let page = Page::read(
+        &Request::default(),
+        Vec::new(),
+        &body,
+        &mut Budget::default(),
+    )
+    .unwrap();
+    let text = infer(&[page], "things")
+        .unwrap()
+        .spec("things")
+        .unwrap()
+        .text();
+    assert!(text.contains("decoder: jsonl"), "{text}");
+}
+
+const SHOP: &str = "\
+client: { base_url: https://api.example.com }
+resources:
+  - name: things
+    endpoint: /things   # the list
+    columns:
+      id: bigint!   # the key
+      name: text!
+      price: { data_type: bigint, nullable: false, description: Its price. }
+      kind: { data_type: enum, values: [a, b], closed: true }
+      day: date
+      gone: text
+      empty: double
+      host: { data_type: text, value: here }
+      city: { data_type: text, from: $.address.city }
+      owner:
+        data_type: object
+        fields:
+          id: bigint!
+      lines: { data_type: array, items: { data_type: object, fields: { sku: text! } } }
+  - name: others
+    endpoint: /others
+    columns: { id: text! }
+";
+
+fn shop_records() -> Vec<Value> {
+    let record = |id: u64| {
+        let name = if id == 7 { Value::Null } else { json!("a b") };
+        let price = if id == 39 { json!(0.5) } else { json!(id) };
+        let kind = if id == 5 { "c" } else { "a" };
+        let owner = json!({ "id": id, "email": "a@b" });
+        json!({
+            "id": id, "name": name, "price": price, "kind": kind, "day": "2026-01-02", "empty": null,
+            "address": { "city": "x y" }, "owner": owner, "lines": [{ "sku": "a b", "n": id }], "new": "a b",
+        })
+    };
+    (0..40).map(record).collect()
+}
+
+#[test]
+fn existing_spec_gets_what_it_lacks_and_keeps_its_text() {
+    let link = "<https://api.example.com/things?page=2>; rel=\"next\"";
+    let pages = [page(
+        "",
+        &[("Link", link)],
+        &json!({ "items": shop_records() }),
+    )];
+    let proposal = infer(&pages, "things").unwrap();
+    let merged = merge(SHOP, "things", &pages, &proposal).unwrap();
+    let remarks: String = merged
+        .remarks
+        .iter()
+        .flat_map(|remark| [remark.to_string(), "\n".to_owned()])
+        .collect();
+    insta::assert_snapshot!(format!("{}---\n{remarks}", merged.text));
+    let compiled = rest_source_codegen::compile("shop.yaml", &completed(&merged.text));
+    assert_eq!(compiled.diagnostics.messages(), Vec::<String>::new());
+
+    let again = merge(&merged.text, "things", &pages, &proposal).unwrap();
+    assert_eq!(again.text, merged.text);
+    let remarks: Vec<String> = again.remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        remarks,
+        [
+            "columns.gone: never seen in 40 records",
+            "columns.empty: always null in 40 records"
+        ]
+    );
+}
+
+#[test]
+fn opaque_columns_are_replaced_and_set_parts_are_kept() {
+    let spec = "\
+client: { base_url: https://api.example.com }
+resource_defaults:
+  primary_key: id
+  endpoint: { data_selector: items, paginator: single_page }
+resources:
+  - name: things
+    columns: json
+";
+    let pages = [page("", &[], &json!({ "items": things(0, 30) }))];
+    let proposal = infer(&pages, "things").unwrap();
+    let merged = merge(spec, "things", &pages, &proposal).unwrap();
+    assert_eq!(
+        merged.text,
+        spec.replace(
+            "    columns: json\n",
+            "    # From 30 records of 1 page.\n    columns:\n      id: bigint\n      name: text!\n",
+        )
+    );
+}
