@@ -115,7 +115,23 @@ pub(crate) struct Generate {
 /// be carried over, and what the document does not decide, is listed on stderr and stands as comments in the spec.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
+    Airbyte(ImportAirbyte),
     Openapi(ImportOpenapi),
+}
+
+/// The streams of an Airbyte low-code manifest
+///
+/// Each stream becomes a resource with its request, selector, columns, key, paging, cursor and partitions; settings and
+/// secrets keep their names. What a spec cannot say is listed with its line in the manifest. Components in Python become
+/// the names of Rust functions, where the spec has a place for one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportAirbyte {
+    /// The manifest, `-` for stdin, or the folder of the connector, which holds `manifest.yaml` and `schemas`
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) manifest: PathBuf,
+    /// File to write the spec to, which must not exist yet; without it, the spec is printed
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// The lists of an API from its `OpenAPI` document: 2.0, 3.0 or 3.1, as JSON or YAML

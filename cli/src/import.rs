@@ -1,5 +1,7 @@
 //! `rest-source import`.
 
+mod airbyte;
+
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Write},
@@ -17,6 +19,7 @@ use crate::{
 
 pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError> {
     match import {
+        Import::Airbyte(args) => airbyte::run(args, console),
         Import::Openapi(args) => openapi(args, console),
     }
 }

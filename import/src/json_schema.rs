@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rest_source_codegen::write::{Map, Node};
 
 use crate::names;
-use crate::tree::Value;
+use crate::tree::{Kind, Value};
 
 /// The deepest nesting of objects in columns; deeper ones are `json`.
 const DEPTH: usize = 5;
@@ -132,9 +132,9 @@ fn add_keywords<'a>(view: &mut View<'a>, schema: &'a Value) {
     for key in ["nullable", "x-nullable", "x-isnullable"] {
         view.is_nullable |= schema.says(key);
     }
-    let types = match schema.get("type") {
-        Some(Value::Text(one)) => vec![one.as_str()],
-        Some(Value::List(several)) => several.iter().filter_map(Value::text).collect(),
+    let types = match schema.get("type").map(|value| &value.kind) {
+        Some(Kind::Text(one)) => vec![one.as_str()],
+        Some(Kind::List(several)) => several.iter().filter_map(Value::text).collect(),
         _ => Vec::new(),
     };
     view.is_nullable |= types.contains(&"null");
@@ -150,14 +150,15 @@ fn add_keywords<'a>(view: &mut View<'a>, schema: &'a Value) {
     view.example = view.example.or(schema.text_of("example"));
     view.airbyte_type = view.airbyte_type.or(schema.text_of("airbyte_type"));
     view.is_write_only |= schema.says("writeOnly");
-    let words = match (schema.get("enum"), schema.get("const")) {
-        (Some(Value::List(words)), _) if !words.is_empty() => Some(words.iter().collect()),
+    let listed = schema.get("enum").map(|value| &value.kind);
+    let words = match (listed, schema.get("const")) {
+        (Some(Kind::List(words)), _) if !words.is_empty() => Some(words.iter().collect()),
         (_, Some(word)) => Some(vec![word]),
         _ => None,
     };
     if let Some(words) = words {
         let words: Vec<&Value> = words;
-        view.is_nullable |= words.contains(&&Value::Null);
+        view.is_nullable |= words.iter().any(|word| word.kind == Kind::Null);
         view.words = Some(words);
     }
     for (name, property) in schema.at(&["properties"]).entries() {
@@ -170,11 +171,13 @@ fn add_keywords<'a>(view: &mut View<'a>, schema: &'a Value) {
     let required = schema.at(&["required"]).elements();
     view.required
         .extend(required.iter().filter_map(Value::text));
-    if let Some(items @ Value::Map(_)) = schema.get("items") {
+    if let Some(items) = schema.get("items")
+        && matches!(items.kind, Kind::Map(_))
+    {
         view.items.push(items);
     }
-    if let Some(rest @ Value::Map(entries)) = schema.get("additionalProperties")
-        && !entries.is_empty()
+    if let Some(rest) = schema.get("additionalProperties")
+        && !rest.entries().is_empty()
     {
         view.rest = view.rest.or(Some(rest));
     }
@@ -184,9 +187,11 @@ fn add_keywords<'a>(view: &mut View<'a>, schema: &'a Value) {
 fn is_null(schema: &Value) -> bool {
     let words = schema.at(&["enum"]).elements();
     schema.text_of("type") == Some("null")
-        || schema.at(&["type"]).elements() == [Value::Text("null".to_owned())]
-        || (!words.is_empty() && words.iter().all(|word| *word == Value::Null))
-        || schema.get("const") == Some(&Value::Null)
+        || schema.at(&["type"]).elements() == [Kind::Text("null".to_owned()).into()]
+        || (!words.is_empty() && words.iter().all(|word| word.kind == Kind::Null))
+        || schema
+            .get("const")
+            .is_some_and(|word| word.kind == Kind::Null)
 }
 
 struct Writer<'s, 'a> {
@@ -468,15 +473,18 @@ fn typed(data_type: &str) -> Map {
 
 fn word_kind(view: &View<'_>) -> &'static str {
     let words = view.words.as_deref().unwrap_or_default();
-    let all =
-        |test: fn(&Value) -> bool| words.iter().all(|word| **word == Value::Null || test(word));
-    if all(|word| matches!(word, Value::Text(_))) {
+    let all = |test: fn(&Kind) -> bool| {
+        words
+            .iter()
+            .all(|word| word.kind == Kind::Null || test(&word.kind))
+    };
+    if all(|word| matches!(word, Kind::Text(_))) {
         "string"
-    } else if all(|word| matches!(word, Value::Bool(_))) {
+    } else if all(|word| matches!(word, Kind::Bool(_))) {
         "boolean"
-    } else if all(|word| matches!(word, Value::Number(text) if text.parse::<i64>().is_ok())) {
+    } else if all(|word| matches!(word, Kind::Number(text) if text.parse::<i64>().is_ok())) {
         "integer"
-    } else if all(|word| matches!(word, Value::Number(_))) {
+    } else if all(|word| matches!(word, Kind::Number(_))) {
         "number"
     } else {
         "any"

@@ -3,10 +3,12 @@
 //! Each format is a module whose function takes the text of the source and returns an [`Imported`]: the spec, and the
 //! list of what could not be carried over. Nothing of a source is executed, and none is fetched.
 
+pub mod airbyte;
 pub mod infer;
 mod json_schema;
 mod names;
 pub mod openapi;
+mod settle;
 mod tree;
 
 use std::fmt;

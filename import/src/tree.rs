@@ -13,9 +13,24 @@ const DEPTH: usize = 128;
 /// The most values in a document; aliases count as what they stand for.
 const VALUES: usize = 6_000_000;
 
-/// A value of a document.
+/// A value of a document, with its place in it. Values are equal wherever they stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub kind: Kind,
+    pub place: Place,
+}
+
+/// Where a value begins: the number of its file, line and column, the latter from 1. A line of 0 is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Kind {
     Null,
     Bool(bool),
     /// As it is written.
@@ -26,9 +41,35 @@ pub(crate) enum Value {
     Map(Vec<(String, Value)>),
 }
 
-static NULL: Value = Value::Null;
+/// A map without entries.
+pub(crate) static EMPTY: Value = Value::new(Kind::Map(Vec::new()));
+static NULL: Value = Value::new(Kind::Null);
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl From<Kind> for Value {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+}
 
 impl Value {
+    /// A value at an unknown place.
+    pub(crate) const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            place: Place {
+                file: 0,
+                line: 0,
+                column: 0,
+            },
+        }
+    }
+
     /// The value of a key; nothing for another value than a map.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         let mut entries = self.entries().iter();
@@ -51,24 +92,24 @@ impl Value {
 
     /// The entries; none for another value than a map.
     pub(crate) fn entries(&self) -> &[(String, Value)] {
-        match self {
-            Self::Map(entries) => entries,
+        match &self.kind {
+            Kind::Map(entries) => entries,
             _ => &[],
         }
     }
 
     /// The elements; none for another value than a list.
     pub(crate) fn elements(&self) -> &[Value] {
-        match self {
-            Self::List(elements) => elements,
+        match &self.kind {
+            Kind::List(elements) => elements,
             _ => &[],
         }
     }
 
     /// The text; nothing for another value.
     pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
+        match &self.kind {
+            Kind::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -80,10 +121,10 @@ impl Value {
 
     /// The text of a scalar, as it is written; nothing for null, a list or a map.
     pub(crate) fn scalar(&self) -> Option<&str> {
-        match self {
-            Self::Bool(true) => Some("true"),
-            Self::Bool(false) => Some("false"),
-            Self::Number(text) | Self::Text(text) => Some(text),
+        match &self.kind {
+            Kind::Bool(true) => Some("true"),
+            Kind::Bool(false) => Some("false"),
+            Kind::Number(text) | Kind::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -106,8 +147,8 @@ impl Value {
         let parts = path.split('/').skip(1);
         for part in parts {
             let key = unescape(part);
-            value = match value {
-                Self::List(elements) => elements.get(key.parse::<usize>().ok()?)?,
+            value = match &value.kind {
+                Kind::List(elements) => elements.get(key.parse::<usize>().ok()?)?,
                 _ => value.get(&key)?,
             };
         }
@@ -134,17 +175,27 @@ pub(crate) fn escape(key: &str) -> String {
 pub(crate) fn parse(file: &str, text: &str) -> Result<Value, ImportError> {
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with(['{', '[']) {
-        return yaml(file, text);
+        return yaml(file, 0, text);
     }
     match serde_json::from_str(text) {
         Ok(Read(value)) => Ok(value),
         // YAML in braces is not JSON, but may be a document.
-        Err(error) => yaml(file, text).map_err(|_| ImportError {
+        Err(error) => yaml(file, 0, text).map_err(|_| ImportError {
             place: format!("{file}:{}:{}", error.line(), error.column()),
             message: format!("the document is not valid JSON: {}", without_place(&error)),
             help: "mend it there, or convert the document again".to_owned(),
         }),
     }
+}
+
+/// Reads a document, JSON or YAML, with the places of its values.
+///
+/// # Errors
+///
+/// If the text is neither, or beyond the bounds.
+pub(crate) fn parse_placed(file: &str, number: u32, text: &str) -> Result<Value, ImportError> {
+    let text = text.trim_start_matches('\u{feff}');
+    yaml(file, number, text)
 }
 
 /// The message of a JSON error, whose place is told elsewhere.
@@ -173,31 +224,31 @@ impl<'de> Visitor<'de> for ReadVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+        Ok(Kind::Null.into())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+        Ok(Kind::Bool(value).into())
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+        Ok(Kind::Number(value.to_string()).into())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+        Ok(Kind::Number(value.to_string()).into())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+        Ok(Kind::Number(value.to_string()).into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
+        Ok(Kind::Text(value.to_owned()).into())
     }
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
+        Ok(Kind::Text(value).into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -205,7 +256,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
         while let Some(Read(element)) = access.next_element()? {
             elements.push(element);
         }
-        Ok(Value::List(elements))
+        Ok(Kind::List(elements).into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -213,7 +264,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
         while let Some((key, Read(value))) = access.next_entry::<String, Read>()? {
             map.insert(key, value);
         }
-        Ok(Value::Map(map.entries))
+        Ok(Kind::Map(map.entries).into())
     }
 }
 
@@ -251,6 +302,7 @@ impl MapBuilder {
 /// A collection that has not ended.
 struct Open {
     anchor: usize,
+    place: Place,
     items: Items,
     /// The number of values before it.
     before: usize,
@@ -265,6 +317,8 @@ enum Items {
 
 #[derive(Default)]
 struct Builder {
+    /// Where the event stands.
+    place: Place,
     open: Vec<Open>,
     root: Option<Value>,
     anchors: HashMap<usize, (Value, usize, usize)>,
@@ -278,7 +332,7 @@ enum Stop {
     SecondDocument,
 }
 
-fn yaml(file: &str, text: &str) -> Result<Value, ImportError> {
+fn yaml(file: &str, number: u32, text: &str) -> Result<Value, ImportError> {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_comments: false,
@@ -299,6 +353,11 @@ fn yaml(file: &str, text: &str) -> Result<Value, ImportError> {
         match event {
             Ok((event, span)) => {
                 let line = || span.start.line();
+                builder.place = Place {
+                    file: number,
+                    line: u32::try_from(span.start.line()).unwrap_or(0),
+                    column: u32::try_from(span.start.col() + 1).unwrap_or(0),
+                };
                 match builder.event(event) {
                     Ok(()) => {}
                     // What follows the first document is none of an API description.
@@ -329,7 +388,7 @@ fn yaml(file: &str, text: &str) -> Result<Value, ImportError> {
             }
         }
     }
-    Ok(builder.root.unwrap_or(Value::Null))
+    Ok(builder.root.unwrap_or(Value::new(Kind::Null)))
 }
 
 fn bound(file: &str, line: usize, what: &str) -> ImportError {
@@ -353,11 +412,11 @@ impl Builder {
                         ..
                     })
                 );
-                let value = if style == ScalarStyle::Plain && !is_key {
+                let value = self.value(if style == ScalarStyle::Plain && !is_key {
                     plain(&text)
                 } else {
-                    Value::Text(text.into_owned())
-                };
+                    Kind::Text(text.into_owned())
+                });
                 if anchor > 0 {
                     self.anchors.insert(anchor, (value.clone(), 1, 1));
                 }
@@ -371,7 +430,8 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(target) => {
                 let Some((value, values, height)) = self.anchors.get(&target).cloned() else {
-                    self.add(Value::Null, 1);
+                    let value = self.value(Kind::Null);
+                    self.add(value, 1);
                     return Ok(());
                 };
                 self.count(values)?;
@@ -383,10 +443,18 @@ impl Builder {
             }
             Event::UnresolvedAlias(name) => {
                 self.count(1)?;
-                self.add(Value::Text(format!("*{name}")), 1);
+                let value = self.value(Kind::Text(format!("*{name}")));
+                self.add(value, 1);
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    fn value(&self, kind: Kind) -> Value {
+        Value {
+            kind,
+            place: self.place,
         }
     }
 
@@ -406,6 +474,7 @@ impl Builder {
         }
         self.open.push(Open {
             anchor,
+            place: self.place,
             items,
             before: self.values - 1,
             height: 1,
@@ -417,9 +486,12 @@ impl Builder {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
-        let value = match open.items {
-            Items::List(elements) => Value::List(elements),
-            Items::Map(map, _) => Value::Map(map.entries),
+        let value = Value {
+            kind: match open.items {
+                Items::List(elements) => Kind::List(elements),
+                Items::Map(map, _) => Kind::Map(map.entries),
+            },
+            place: open.place,
         };
         if open.anchor > 0 {
             let values = self.values - open.before;
@@ -451,27 +523,27 @@ impl Builder {
 }
 
 fn merge(map: &mut MapBuilder, value: Value) {
-    match value {
-        Value::Map(entries) => {
+    match value.kind {
+        Kind::Map(entries) => {
             for (key, value) in entries {
                 if !map.entries.iter().any(|(name, _)| *name == key) {
                     map.insert(key, value);
                 }
             }
         }
-        Value::List(maps) => maps.into_iter().for_each(|one| merge(map, one)),
+        Kind::List(maps) => maps.into_iter().for_each(|one| merge(map, one)),
         _ => {}
     }
 }
 
 /// What a scalar without quotes is in YAML 1.2.
-fn plain(text: &str) -> Value {
+fn plain(text: &str) -> Kind {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_number(text) => Value::Number(text.to_owned()),
-        _ => Value::Text(text.to_owned()),
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        _ if is_number(text) => Kind::Number(text.to_owned()),
+        _ => Kind::Text(text.to_owned()),
     }
 }
 
@@ -504,7 +576,7 @@ mod tests {
         let many = many.join("\n") + "\n";
         let tree = parse("f", &format!("{many}k3: 2\n")).unwrap();
         assert_eq!(tree.entries().len(), 40);
-        assert_eq!(tree.get("k3"), Some(&Value::Number("2".to_owned())));
+        assert_eq!(tree.get("k3"), Some(&Kind::Number("2".to_owned()).into()));
     }
 
     #[test]

@@ -68,6 +68,8 @@ fn help_says_what_each_command_does() {
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
+    let airbyte = shell.run(&["import", "airbyte", "--help"]);
+    snapshot("help-import-airbyte", &airbyte);
     let openapi = shell.run(&["import", "openapi", "--help"]);
     snapshot("help-import-openapi", &openapi);
 }

@@ -4,7 +4,7 @@ use rest_source_codegen::write::{Map, Node};
 
 use crate::Loss;
 use crate::names;
-use crate::tree::Value;
+use crate::tree::{EMPTY, Value};
 
 /// Settings that the spec declares.
 pub(super) type Config = Map;
@@ -16,7 +16,7 @@ pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<Str
         Some(url) => url.trim().to_owned(),
         None => old_url(root),
     };
-    let variables = server.map_or(&Value::Null, |server| server.at(&["variables"]));
+    let variables = server.map_or(&EMPTY, |server| server.at(&["variables"]));
     let url = url.split(['?', '#']).next().unwrap_or_default().trim();
     if !url.starts_with("http://") && !url.starts_with("https://") && !url.starts_with('{') {
         let rest = url.trim_start_matches("//");

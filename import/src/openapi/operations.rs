@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rest_source_codegen::write::{Map, Node};
 
 use crate::json_schema::Schemas;
-use crate::tree::{self, Value};
+use crate::tree::{self, EMPTY, Value};
 use crate::{Loss, NOT_CERTAIN, names};
 
 use super::Selection;
@@ -236,8 +236,6 @@ fn response<'a>(root: &'a Value, operation: &'a Value) -> Option<(&'a Value, &'a
         Some((schema, response.at(&["headers"])))
     })
 }
-
-static EMPTY: Value = Value::Map(Vec::new());
 
 fn params<'a>(
     root: &'a Value,

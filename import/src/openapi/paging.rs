@@ -678,8 +678,8 @@ fn more_flag(fields: &[Field<'_>]) -> Option<String> {
 
 fn ms_pageable(said: &Value) -> Paging {
     let source = "x-ms-pageable";
-    match said.get("nextLinkName") {
-        Some(Value::Text(name)) if !name.is_empty() => {
+    match said.text_of("nextLinkName") {
+        Some(name) if !name.is_empty() => {
             let mut paginator = kind("json_link");
             // A name with dots is one key in OData, and a path elsewhere.
             let keys: Vec<&str> = if name.contains('@') {

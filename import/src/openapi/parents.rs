@@ -3,7 +3,7 @@
 use rest_source_codegen::write::{Map, Node, is_secret_name, snake_name};
 
 use crate::names;
-use crate::tree::Value;
+use crate::tree::{Kind, Value};
 
 use super::lists::{plain, singular};
 use super::operations::Operation;
@@ -259,16 +259,16 @@ fn setting(param: &Param<'_>, name: &str, config: &mut Map) -> String {
     }
     let is_enum = setting.get("values").is_some();
     if let Some(default) = default {
-        match (kind, schema.get("default")) {
+        match (kind, schema.get("default").map(|value| &value.kind)) {
             ("text", _) if !is_enum || words.contains(&default) => {
                 setting.set("default", default);
             }
-            ("bigint" | "double", Some(Value::Number(number)))
+            ("bigint" | "double", Some(Kind::Number(number)))
                 if kind == "double" || number.parse::<i64>().is_ok() =>
             {
                 setting.set("default", Node::Number(number.clone()));
             }
-            ("bool", Some(Value::Bool(value))) => {
+            ("bool", Some(Kind::Bool(value))) => {
                 setting.set("default", *value);
             }
             _ => {}

@@ -1,0 +1,408 @@
+//! Authenticators as `auth`.
+
+use rest_source_codegen::write::{Map, Node};
+
+use crate::tree::{Kind, Value};
+
+use super::config::Usage;
+use super::request::{hook_type, json_path};
+use super::stream::{Builder, shown};
+use super::times;
+
+impl Builder<'_, '_> {
+    /// The credentials of a requester; nothing if it sends none.
+    pub(super) fn auth(&mut self, node: &Value) -> Option<Map> {
+        if node.kind == Kind::Null {
+            return None;
+        }
+        let mut auth = Map::new();
+        match node.text_of("type").unwrap_or_default() {
+            "NoAuth" => return None,
+            "ApiKeyAuthenticator" => return self.api_key(node),
+            "BearerAuthenticator" => {
+                let token = self.credential(node, "api_token")?;
+                auth.set("type", "bearer").set("token", token);
+            }
+            "BasicHttpAuthenticator" => {
+                let username = self.credential(node, "username").unwrap_or_default();
+                let password = self.credential(node, "password").unwrap_or_default();
+                auth.set("type", "http_basic")
+                    .set("username", username)
+                    .set("password", password);
+            }
+            "OAuthAuthenticator" => return self.oauth(node),
+            "SessionTokenAuthenticator" => return self.session(node),
+            "JwtAuthenticator" => return self.jwt(node),
+            "SelectiveAuthenticator" => return self.selective(node),
+            _ => return Some(self.custom(node)),
+        }
+        Some(auth)
+    }
+
+    /// A field of credentials.
+    fn credential(&mut self, node: &Value, key: &str) -> Option<String> {
+        let value = node.get(key)?;
+        self.credential_text(value, node, key)
+    }
+
+    fn credential_text(&mut self, value: &Value, node: &Value, what: &str) -> Option<String> {
+        let text = value.scalar()?.to_owned();
+        let usage = match what {
+            "password" => Usage::Password,
+            "api_token" | "client_secret" | "refresh_token" | "secret_key"
+            | "access_token_value" => Usage::Credential,
+            _ => Usage::Identity,
+        };
+        match self.renderer(node, usage).text(&text) {
+            Ok(text) => Some(text),
+            // A setting that no user can give is empty.
+            Err(why) if why.is_empty() => Some(String::new()),
+            Err(why) => {
+                self.lose(
+                    value.place,
+                    format!("`{what}` of the credentials, `{}`: {why}", shown(&text)),
+                );
+                None
+            }
+        }
+    }
+
+    fn api_key(&mut self, node: &Value) -> Option<Map> {
+        let key = if node.get("api_token").is_some() {
+            self.credential(node, "api_token")?
+        } else {
+            self.lose(node.place, "the credentials have no `api_token`".to_owned());
+            return None;
+        };
+        let option = node.at(&["inject_into"]);
+        let name = option.get("field_name").or_else(|| node.get("header"));
+        let name = name
+            .and_then(Value::text)
+            .unwrap_or("Authorization")
+            .to_owned();
+        let name = self.renderer(node, Usage::Sent).text(&name).unwrap_or(name);
+        let mut auth = Map::new();
+        match option.text_of("inject_into").unwrap_or("header") {
+            "header" => {
+                if name.eq_ignore_ascii_case("authorization")
+                    && let Some(token) = key.strip_prefix("Bearer ")
+                {
+                    auth.set("type", "bearer").set("token", token);
+                    return Some(auth);
+                }
+                auth.set("type", "api_key")
+                    .set("name", name)
+                    .set("api_key", key);
+            }
+            "request_parameter" => {
+                auth.set("type", "api_key")
+                    .set("name", name)
+                    .set("api_key", key)
+                    .set("location", "query");
+            }
+            _ => {
+                self.inject(option, &key);
+                return None;
+            }
+        }
+        Some(auth)
+    }
+
+    fn oauth(&mut self, node: &Value) -> Option<Map> {
+        let mut auth = Map::new();
+        let Some(endpoint) = node.get("token_refresh_endpoint") else {
+            let token = self.credential(node, "access_token_value")?;
+            auth.set("type", "bearer").set("token", token);
+            return Some(auth);
+        };
+        let text = endpoint.scalar().unwrap_or_default().to_owned();
+        let url = match self.renderer(node, Usage::Address).text(&text) {
+            Ok(url) => with_scheme(&url),
+            Err(why) => {
+                self.lose(
+                    endpoint.place,
+                    format!("the token endpoint, `{}`: {why}", shown(&text)),
+                );
+                return None;
+            }
+        };
+        let grant = node.text_of("grant_type").unwrap_or("refresh_token");
+        let grant = self
+            .renderer(node, Usage::Sent)
+            .text(grant)
+            .unwrap_or_default();
+        let refresh = node.text_of("refresh_token").unwrap_or_default();
+        let has_refresh = grant == "refresh_token" && super::jinja::is_template(refresh);
+        auth.set(
+            "type",
+            if has_refresh {
+                "oauth2_refresh_token"
+            } else {
+                "oauth2_client_credentials"
+            },
+        );
+        auth.set("access_token_url", url);
+        for key in ["client_id", "client_secret", "refresh_token"] {
+            if key == "refresh_token" && !has_refresh {
+                continue;
+            }
+            if let Some(text) = self.credential(node, key) {
+                auth.set(key, text);
+            }
+        }
+        let scopes: Vec<&str> = node
+            .at(&["scopes"])
+            .elements()
+            .iter()
+            .filter_map(Value::scalar)
+            .collect();
+        if !scopes.is_empty() {
+            auth.set("scope", super::text::escape(&scopes.join(" ")));
+        }
+        let mut data = Map::new();
+        if !has_refresh && grant != "client_credentials" && !grant.is_empty() {
+            data.set("grant_type", grant);
+        }
+        for (key, into) in [
+            ("refresh_request_body", "access_token_request_data"),
+            ("refresh_request_headers", "access_token_request_headers"),
+        ] {
+            let mut map = if into.ends_with("data") {
+                std::mem::take(&mut data)
+            } else {
+                Map::new()
+            };
+            for (name, value) in node.at(&[key]).entries() {
+                if name == "$parameters" {
+                    continue;
+                }
+                let own = [
+                    "client_id",
+                    "client_secret",
+                    "refresh_token",
+                    "scope",
+                    "audience",
+                ];
+                let is_own = own.contains(&name.as_str()) && into.ends_with("data");
+                let is_known = is_own && auth.get(name).is_some();
+                let is_of_refresh = name == "refresh_token" && !has_refresh;
+                let is_default = name == "grant_type"
+                    && into.ends_with("data")
+                    && value.text()
+                        == Some(if has_refresh {
+                            "refresh_token"
+                        } else {
+                            "client_credentials"
+                        });
+                if is_known || is_default {
+                    continue;
+                }
+                if let Some(text) = self.credential_text(value, node, name) {
+                    if is_of_refresh && is_own {
+                        auth.set("type", "oauth2_refresh_token");
+                    }
+                    if is_own {
+                        auth.set(name, text);
+                    } else {
+                        map.set(name, text);
+                    }
+                }
+            }
+            if !map.is_empty() {
+                auth.set(into, map);
+            }
+        }
+        if let Some(name) = node
+            .text_of("access_token_name")
+            .filter(|name| *name != "access_token")
+        {
+            auth.set("access_token_path", json_path(&[name]));
+        }
+        if let Some(name) = node
+            .text_of("expires_in_name")
+            .filter(|name| *name != "expires_in")
+        {
+            auth.set("expires_in_path", json_path(&[name]));
+        }
+        Some(auth)
+    }
+
+    fn session(&mut self, node: &Value) -> Option<Map> {
+        let login = node.at(&["login_requester"]);
+        let base = login
+            .text_of("url_base")
+            .or(login.text_of("url"))
+            .unwrap_or_default()
+            .to_owned();
+        let path = login.text_of("path").unwrap_or_default().to_owned();
+        let mut renderer = self.renderer(login, Usage::Address);
+        let url = renderer
+            .text(&base)
+            .and_then(|base| Ok((base, renderer.text(&path)?)));
+        let (base, path) = match url {
+            Ok(url) => url,
+            Err(why) => {
+                self.lose(login.place, format!("the URL of the login: {why}"));
+                return None;
+            }
+        };
+        let mut auth = Map::new();
+        auth.set("type", "session_login");
+        let path = super::spec::joined(&with_scheme(&base), &path);
+        auth.set("path", path);
+        if let Some(method) = login.text_of("http_method") {
+            auth.set("method", method);
+        }
+        if let Some(inner) = self.auth(login.at(&["authenticator"])) {
+            auth.set("auth", inner);
+        }
+        for (key, into) in [
+            ("request_parameters", "params"),
+            ("request_headers", "headers"),
+            ("request_body_data", "data"),
+            ("request_body_json", "json"),
+        ] {
+            let value = login.at(&[key]);
+            if value.entries().is_empty() {
+                continue;
+            }
+            if let Some(made) = self.json(value, login, Usage::Credential, key) {
+                auth.set(into, made);
+            }
+        }
+        let keys: Vec<&str> = node
+            .at(&["session_token_path"])
+            .elements()
+            .iter()
+            .filter_map(Value::scalar)
+            .collect();
+        auth.set("token_path", json_path(&keys));
+        if let Some(length) = node
+            .text_of("expiration_duration")
+            .and_then(times::duration)
+        {
+            let seconds = times::seconds(length).max(1);
+            auth.set("default_token_expiration", seconds);
+        }
+        let sent = node.at(&["request_authentication"]);
+        let option = sent.at(&["inject_into"]);
+        if sent.text_of("type") == Some("ApiKey") {
+            let name = option.text_of("field_name").unwrap_or("Authorization");
+            match option.text_of("inject_into").unwrap_or("header") {
+                "header" => {
+                    auth.set("header", name).set("prefix", "");
+                }
+                "request_parameter" => {
+                    auth.set("query", name);
+                }
+                _ => {
+                    auth.set("body_path", json_path(&[name]));
+                }
+            }
+        }
+        Some(auth)
+    }
+
+    fn jwt(&mut self, node: &Value) -> Option<Map> {
+        let mut auth = Map::new();
+        let key = self.credential(node, "secret_key")?;
+        auth.set("type", "jwt_bearer").set("signing_key", key);
+        if let Some(algorithm) = node.text_of("algorithm") {
+            auth.set("algorithm", algorithm);
+        }
+        if node.says("base64_encode_secret_key") {
+            auth.set("key_encoding", "base64");
+        }
+        if let Some(seconds) = node.get("token_duration").and_then(Value::scalar) {
+            auth.set("lifetime", format!("{seconds}s"));
+        }
+        let headers = node.at(&["jwt_headers"]);
+        if let Some(id) = self.credential(headers, "kid") {
+            auth.set("key_id", id);
+        }
+        let mut claims = Map::new();
+        for group in ["jwt_payload", "additional_jwt_payload"] {
+            for (name, value) in node.at(&[group]).entries() {
+                if name != "$parameters"
+                    && let Some(text) = self.credential_text(value, node, name)
+                {
+                    claims.set(name, text);
+                }
+            }
+        }
+        if !claims.is_empty() {
+            auth.set("claims", claims);
+        }
+        for (name, value) in node.at(&["additional_jwt_headers"]).entries() {
+            if name != "$parameters"
+                && let Some(text) = self.credential_text(value, node, name)
+            {
+                auth.map("jwt_headers").set(name, text);
+            }
+        }
+        Some(auth)
+    }
+
+    fn selective(&mut self, node: &Value) -> Option<Map> {
+        let mut choices = Map::new();
+        for (name, one) in node.at(&["authenticators"]).entries() {
+            if name == "$parameters" {
+                continue;
+            }
+            if let Some(auth) = self.auth(one) {
+                choices.set(&crate::names::name(name, "choice"), auth);
+            }
+        }
+        if choices.entries.len() == 1 {
+            return match choices.entries.remove(0).value {
+                Node::Map(auth) => Some(auth),
+                _ => None,
+            };
+        }
+        let mut auth = Map::new();
+        auth.set("type", "one_of").set("choices", choices);
+        Some(auth)
+    }
+
+    fn custom(&mut self, node: &Value) -> Map {
+        let class = node.text_of("class_name").or(node.text_of("type"));
+        let class = class.unwrap_or("authenticator");
+        let rust = hook_type(class);
+        self.lose(
+            node.place,
+            format!(
+                "the authenticator `{class}` is Python: write `{rust}` in Rust, or another `auth`"
+            ),
+        );
+        let mut auth = Map::new();
+        auth.set("type", "custom").set("rust", rust);
+        let mut with = Map::new();
+        for (name, value) in node.entries() {
+            if ["type", "class_name", "$parameters"].contains(&name.as_str()) {
+                continue;
+            }
+            let text = value.scalar().map(str::to_owned);
+            let made =
+                text.and_then(|text| self.renderer(node, Usage::Credential).text(&text).ok());
+            if let Some(made) =
+                made.filter(|made| made.contains("{secrets.") || made.contains("{config."))
+            {
+                with.set(&crate::names::name(name, "value"), made);
+            }
+        }
+        if !with.is_empty() {
+            auth.set("with", with);
+        }
+        auth
+    }
+}
+
+/// A URL that may lack its scheme.
+pub(super) fn with_scheme(url: &str) -> String {
+    let url = url.trim();
+    if url.starts_with("https://") || url.starts_with("http://") {
+        url.to_owned()
+    } else {
+        format!("https://{}", url.trim_start_matches('/'))
+    }
+}

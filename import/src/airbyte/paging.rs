@@ -1,0 +1,777 @@
+//! Paginators.
+
+use rest_source_codegen::write::{Map, Node};
+
+use crate::tree::{Kind, Value};
+
+use super::config::Usage;
+use super::jinja::{self, Expr};
+use super::request::{hook_type, json_path, member};
+use super::stream::{Builder, shown};
+
+/// What stands for the token of the next page.
+pub(super) fn token(paginator: &Value) -> Option<&'static str> {
+    match paginator.at(&["pagination_strategy"]).text_of("type")? {
+        "OffsetIncrement" => Some("paginator.offset"),
+        "PageIncrement" => Some("paginator.page"),
+        _ => Some("paginator.cursor"),
+    }
+}
+
+/// Where the value of a page goes.
+enum Slot {
+    Param(String),
+    Header(String),
+    Body(String),
+    /// In the place of the path: the value is a URL.
+    Path,
+    None,
+}
+
+impl Builder<'_, '_> {
+    /// `records` is the JSONPath of the list of records, if there is one.
+    pub(super) fn paginator(&mut self, node: &Value, records: Option<&str>) {
+        let strategy = node.at(&["pagination_strategy"]);
+        let made = match node.text_of("type") {
+            None if node.kind == Kind::Null => single(),
+            Some("NoPagination") => single(),
+            _ => match strategy.text_of("type").unwrap_or_default() {
+                "OffsetIncrement" => self.offset(node, strategy),
+                "PageIncrement" => self.page(node, strategy),
+                "CursorPagination" => self.cursor(node, strategy, records),
+                other => {
+                    let class = strategy
+                        .text_of("class_name")
+                        .or(node.text_of("class_name"))
+                        .unwrap_or(other);
+                    let rust = hook_type(class);
+                    self.lose(
+                        node.place,
+                        format!("the paginator `{class}` is Python: write `{rust}` in Rust, or another `paginator`"),
+                    );
+                    let mut made = Map::new();
+                    made.set("type", "custom").set("rust", rust);
+                    made
+                }
+            },
+        };
+        let is_single = made.get("type").and_then(Node::as_text) == Some("single_page");
+        let endpoint = self.resource.map("endpoint");
+        let decoder = endpoint.get("decoder").is_some() || endpoint.get("extract").is_some();
+        let is_query = endpoint
+            .get("data_selector")
+            .and_then(Node::as_text)
+            .is_some_and(|path| path.contains(['*', '?']));
+        if !is_single && !is_query && !decoder {
+            endpoint.set("single_record", true);
+        }
+        endpoint.set("paginator", made);
+        self.body_of_pages();
+    }
+
+    /// A value in the body needs one.
+    fn body_of_pages(&mut self) {
+        let endpoint = self.resource.map("endpoint");
+        let has = endpoint
+            .get("paginator")
+            .and_then(Node::as_map)
+            .is_some_and(|made| {
+                made.entries
+                    .iter()
+                    .any(|entry| entry.key.ends_with("_body_path"))
+            });
+        if has {
+            self.body.get_or_insert(("json", Map::new()));
+        }
+    }
+
+    fn slot(&mut self, option: &Value) -> Slot {
+        if option.kind == Kind::Null {
+            return Slot::None;
+        }
+        if option.text_of("type") == Some("RequestPath")
+            || option.text_of("inject_into") == Some("path")
+        {
+            return Slot::Path;
+        }
+        let path: Vec<String> = if let Some(name) = option.text_of("field_name") {
+            vec![name.to_owned()]
+        } else {
+            let keys = option.at(&["field_path"]).elements().iter();
+            keys.filter_map(Value::scalar).map(str::to_owned).collect()
+        };
+        let mut names = Vec::new();
+        for part in path {
+            names.push(
+                self.renderer(option, Usage::Sent)
+                    .text(&part)
+                    .unwrap_or(part),
+            );
+        }
+        if names.is_empty() {
+            return Slot::None;
+        }
+        match option.text_of("inject_into").unwrap_or("request_parameter") {
+            "header" => Slot::Header(names.remove(0)),
+            "body_json" | "body_data" => {
+                // An API that takes a body of JSON has names with dots, too.
+                let names: Vec<&str> = match names.as_slice() {
+                    [one] if one.contains('.') => one.split('.').collect(),
+                    names => names.iter().map(String::as_str).collect(),
+                };
+                Slot::Body(json_path(&names))
+            }
+            _ => Slot::Param(names.remove(0)),
+        }
+    }
+
+    /// The size of a page: a number or a setting.
+    fn size(&mut self, strategy: &Value) -> Option<Node> {
+        let value = strategy.get("page_size")?;
+        let text = value.scalar()?.trim().to_owned();
+        if text.parse::<u64>().is_ok_and(|size| size > 0) {
+            return Some(Node::Number(text));
+        }
+        let expr = self.renderer(strategy, Usage::Sent).expression(&text)?;
+        if let Some(constant) = expr.constant() {
+            return constant
+                .parse::<u64>()
+                .is_ok()
+                .then_some(Node::Number(constant));
+        }
+        let (keys, default) = match &expr {
+            Expr::Filter(of, name, args) if name == "default" => {
+                (of.keys_of("config"), args.first().and_then(Expr::constant))
+            }
+            Expr::Filter(of, name, _) if name == "int" => (of.keys_of("config"), None),
+            Expr::Binary("or", of, default) => (of.keys_of("config"), default.constant()),
+            expr => (expr.keys_of("config"), None),
+        };
+        let keys = keys?;
+        if let Some(default) = default {
+            self.importer
+                .config
+                .fall_back(&keys, &default, Usage::Address);
+        }
+        if !self.importer.config.typed(&keys, "bigint", Usage::Address) {
+            self.lose(value.place, format!("the page size, `{}`", shown(&text)));
+            return None;
+        }
+        let placeholder = self.importer.config.placeholder(&keys, Usage::Address);
+        Some(Node::Text(format!("{{{placeholder}}}")))
+    }
+
+    /// A parameter that the request sets itself to the size of a page.
+    fn size_param(&mut self, size: &Node) -> Option<String> {
+        let text = match size {
+            Node::Number(text) | Node::Text(text) => text.clone(),
+            _ => return None,
+        };
+        let found = self.params.entries.iter().find(|entry| {
+            let name = entry.key.to_lowercase();
+            let is_size = [
+                "limit", "size", "count", "per", "max", "take", "top", "rows", "results",
+            ]
+            .iter()
+            .any(|word| name.contains(word));
+            is_size && entry.value.as_text() == Some(text.as_str())
+        });
+        let name = found?.key.clone();
+        self.params.remove(&name);
+        Some(name)
+    }
+
+    fn offset(&mut self, node: &Value, strategy: &Value) -> Map {
+        let mut made = Map::new();
+        made.set("type", "offset");
+        let size = self.size(strategy);
+        let token = node.at(&["page_token_option"]);
+        let mut limit = self.slot(node.at(&["page_size_option"]));
+        if node.at(&["page_size_option"]).get("field_name") == token.get("field_name") {
+            limit = Slot::None;
+        }
+        if let (Slot::None, Some(size)) = (&limit, &size)
+            && let Some(name) = self.size_param(size)
+        {
+            limit = Slot::Param(name);
+        }
+        let is_sized = size.is_some();
+        made.set("limit", size.unwrap_or(Node::Number("100".to_owned())));
+        match limit {
+            Slot::Param(name) => {
+                self.params.remove(&name);
+                made.set("limit_param", name);
+            }
+            Slot::Body(path) => {
+                made.set("limit_body_path", path);
+            }
+            Slot::Header(name) => {
+                self.headers.set(&name, "{paginator.limit}");
+            }
+            Slot::Path | Slot::None => {
+                made.comment(
+                    "limit",
+                    "Not certain: the manifest sends no limit. This sends it as the parameter `limit`.",
+                );
+            }
+        }
+        match self.slot(token) {
+            Slot::Param(name) => {
+                self.params.remove(&name);
+                made.set("offset_param", name);
+            }
+            Slot::Body(path) => {
+                made.set("offset_body_path", path);
+            }
+            Slot::Header(name) => {
+                self.headers.set(&name, "{paginator.offset}");
+            }
+            Slot::Path | Slot::None => {
+                if !*self.scope.token_used.borrow() {
+                    return unsent("offset");
+                }
+            }
+        }
+        if !strategy.says("inject_on_first_request") {
+            made.set("inject_on_first_request", false);
+        }
+        if is_sized {
+            made.set("stop_after_short_page", true);
+        }
+        made
+    }
+
+    fn page(&mut self, node: &Value, strategy: &Value) -> Map {
+        let mut made = Map::new();
+        made.set("type", "page_number");
+        let start = strategy.get("start_from_page").and_then(Value::scalar);
+        let start = start.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        made.set("base_page", start);
+        let size = self.size(strategy);
+        let mut place = self.slot(node.at(&["page_size_option"]));
+        if let (Slot::None, Some(size)) = (&place, &size)
+            && let Some(name) = self.size_param(size)
+        {
+            place = Slot::Param(name);
+        }
+        if let Some(size) = size {
+            made.set("page_size", size);
+            made.set("stop_after_short_page", true);
+            match place {
+                Slot::Param(name) => {
+                    self.params.remove(&name);
+                    made.set("page_size_param", name);
+                }
+                Slot::Body(path) => {
+                    made.set("page_size_body_path", path);
+                }
+                Slot::Header(name) => {
+                    self.headers.set(&name, "{paginator.page_size}");
+                }
+                Slot::Path | Slot::None => {}
+            }
+        }
+        match self.slot(node.at(&["page_token_option"])) {
+            Slot::Param(name) => {
+                self.params.remove(&name);
+                made.set("page_param", name);
+            }
+            Slot::Body(path) => {
+                made.set("page_body_path", path);
+            }
+            Slot::Header(name) => {
+                self.headers.set(&name, "{paginator.page}");
+            }
+            Slot::Path | Slot::None => {
+                if !*self.scope.token_used.borrow() {
+                    return unsent("number of the page");
+                }
+            }
+        }
+        if !strategy.says("inject_on_first_request") {
+            made.set("inject_on_first_request", false);
+        }
+        made
+    }
+
+    fn cursor(&mut self, node: &Value, strategy: &Value, records: Option<&str>) -> Map {
+        if let Some(size) = self.size(strategy) {
+            let option = node.at(&["page_size_option"]).clone();
+            let text = match size {
+                Node::Number(text) | Node::Text(text) => text,
+                _ => String::new(),
+            };
+            if option.kind != Kind::Null {
+                self.inject(&option, &text);
+            }
+        }
+        let value = strategy.at(&["cursor_value"]);
+        let text = value.scalar().unwrap_or_default().to_owned();
+        let slot = self.slot(node.at(&["page_token_option"]));
+        let pieces = self.renderer(strategy, Usage::Sent).pieces(&text);
+        let expr = pieces
+            .ok()
+            .and_then(|pieces| only_expression(&pieces, matches!(slot, Slot::Path)));
+        let stop = strategy.get("stop_condition").cloned();
+        let made = expr.and_then(|expr| {
+            let made = self.by_value(&expr, &slot, records, stop.as_ref());
+            made.map(|made| (expr, made))
+        });
+        let Some((expr, mut made)) = made else {
+            self.lose(
+                value.place,
+                format!(
+                    "pages past the first: the token of the next page is `{}`",
+                    shown(&text)
+                ),
+            );
+            return single();
+        };
+        if let Some(stop) = stop.filter(|stop| stop.kind != Kind::Null) {
+            self.stop(&stop, strategy, &expr, &mut made, records);
+        }
+        made
+    }
+
+    /// The paginator of a token.
+    fn by_value(
+        &mut self,
+        expr: &Expr,
+        slot: &Slot,
+        records: Option<&str>,
+        stop: Option<&Value>,
+    ) -> Option<Map> {
+        let mut made = Map::new();
+        let expr = trimmed(expr);
+        if let Some(keys) = expr.keys_of("headers") {
+            if let ["link" | "Link", rel, _] = keys.as_slice() {
+                made.set("type", "header_link");
+                if *rel != "next" {
+                    made.set("links_next_key", *rel);
+                }
+                return Some(made);
+            }
+            if let ([header], Slot::Path) = (keys.as_slice(), slot) {
+                made.set("type", "header_link").set("header", *header);
+                return Some(made);
+            }
+            if let [header] = keys.as_slice() {
+                made.set("type", "header_cursor").set("cursor_key", *header);
+                return self.token_slot(slot, made);
+            }
+            return None;
+        }
+        if let Some(path) = body_path(&expr, records) {
+            if matches!(slot, Slot::Path) {
+                made.set("type", "json_link").set("next_url_path", path);
+                return Some(made);
+            }
+            made.set("type", "cursor").set("cursor_path", path);
+            return self.token_slot(slot, made);
+        }
+        if let Some(made) = self.counted_pages(&expr, slot, stop) {
+            return Some(made);
+        }
+        // A part of a URL in the body, sent as a parameter: the URL is followed.
+        if let Some(path) = part_of_link(&expr) {
+            made.set("type", "json_link").set("next_url_path", path);
+            return Some(made);
+        }
+        None
+    }
+
+    fn token_slot(&mut self, slot: &Slot, mut made: Map) -> Option<Map> {
+        match slot {
+            Slot::Param(name) => {
+                made.set("cursor_param", name.as_str());
+                // What is sent as this on the first page stays.
+            }
+            Slot::Header(name) => {
+                made.set("cursor_header", name.as_str());
+            }
+            Slot::Body(path) => {
+                made.set("cursor_body_path", path.as_str());
+            }
+            Slot::Path => return None,
+            Slot::None => {
+                if !*self.scope.token_used.borrow() {
+                    return None;
+                }
+            }
+        }
+        Some(made)
+    }
+
+    /// `response.page + 1`, `response.offset + response.limit` and the like.
+    fn counted_pages(&mut self, expr: &Expr, slot: &Slot, stop: Option<&Value>) -> Option<Map> {
+        let Expr::Binary("+", one, two) = expr else {
+            return None;
+        };
+        let (one, two) = (trimmed(one), trimmed(two));
+        let is_page =
+            two.constant().as_deref() == Some("1") || one.constant().as_deref() == Some("1");
+        let Slot::Param(name) = slot else {
+            return None;
+        };
+        let mut made = Map::new();
+        self.params.remove(name);
+        if is_page {
+            made.set("type", "page_number").set("base_page", 1);
+            made.set("page_param", name.as_str());
+        } else {
+            let size = match two.constant() {
+                Some(size) if size.parse::<u64>().is_ok() => size,
+                _ => "100".to_owned(),
+            };
+            let size = Node::Number(size);
+            made.set("type", "offset")
+                .set("offset_param", name.as_str());
+            let limit = self.size_param(&size).or_else(|| {
+                let found = self.params.entries.iter().find(|entry| {
+                    let name = entry.key.to_lowercase();
+                    ["limit", "size", "count", "per", "max", "rows"]
+                        .iter()
+                        .any(|word| name.contains(word))
+                        && entry
+                            .value
+                            .as_text()
+                            .is_some_and(|text| text.parse::<u64>().is_ok())
+                })?;
+                Some(found.key.clone())
+            });
+            let limit = limit?;
+            let value = match self.params.remove(&limit) {
+                Some(Node::Text(text)) => Node::Number(text),
+                _ => size,
+            };
+            made.set("limit", value).set("limit_param", limit);
+        }
+        made.set("inject_on_first_request", false);
+        let _ = stop;
+        Some(made)
+    }
+
+    /// What a `stop_condition` says beyond the absence of the token.
+    fn stop(
+        &mut self,
+        stop: &Value,
+        strategy: &Value,
+        token: &Expr,
+        made: &mut Map,
+        records: Option<&str>,
+    ) {
+        let text = match &stop.kind {
+            Kind::Bool(false) => return,
+            _ => stop.scalar().unwrap_or_default().to_owned(),
+        };
+        let expr = if jinja::is_template(&text) {
+            self.renderer(strategy, Usage::Sent).expression(&text)
+        } else {
+            jinja::parse_expression(&text).ok()
+        };
+        let Some(expr) = expr else {
+            self.lose(stop.place, format!("`stop_condition`, `{}`", shown(&text)));
+            return;
+        };
+        let mut conditions = Vec::new();
+        any_of(&expr, &mut conditions);
+        let token = trimmed(token);
+        for condition in conditions {
+            if !applies(&condition, &token, made, records) {
+                made.comment(
+                    "type",
+                    &format!(
+                        "Not certain: pages also end where `{}` holds.",
+                        shown(&text)
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn single() -> Map {
+    let mut made = Map::new();
+    made.set("type", "single_page");
+    made
+}
+
+/// One page, of a strategy whose position no request has.
+fn unsent(what: &str) -> Map {
+    let mut made = single();
+    made.comment(
+        "type",
+        &format!("Not certain: the manifest sends the {what} nowhere, so that each page would be the first."),
+    );
+    made
+}
+
+/// The expression of a template, beside text only where it is a URL.
+fn only_expression(pieces: &[jinja::Piece], is_url: bool) -> Option<Expr> {
+    let mut found = None;
+    for piece in pieces {
+        match piece {
+            jinja::Piece::Text(text) if text.trim().is_empty() || is_url => {}
+            jinja::Piece::Output(expr) if found.is_none() => found = Some(expr.clone()),
+            // A value that is only printed where it is there.
+            jinja::Piece::Branches(branches) if found.is_none() => {
+                let (_, pieces) = branches.first()?;
+                found = Some(only_expression(pieces, is_url)?);
+            }
+            _ => return None,
+        }
+    }
+    found
+}
+
+/// An expression without conversions that change nothing here.
+fn trimmed(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Filter(of, name, _)
+            if ["string", "int", "default", "safe"].contains(&name.as_str()) =>
+        {
+            trimmed(of)
+        }
+        Expr::Call(of, args, _) if matches!(&**of, Expr::Name(name) if name == "str" || name == "int") => {
+            args.first().map_or(expr.clone(), trimmed)
+        }
+        Expr::If(_, yes, no) if no.truth() == Some(false) => trimmed(yes),
+        Expr::Binary("or", one, two) if two.truth() == Some(false) => trimmed(one),
+        _ => expr.clone(),
+    }
+}
+
+/// Where in the body a value is.
+fn body_path(expr: &Expr, records: Option<&str>) -> Option<String> {
+    let (root, keys) = expr.path()?;
+    match root {
+        "response" if !keys.is_empty() => {
+            let mut path = "$".to_owned();
+            for key in keys {
+                path.push_str(&member(key));
+            }
+            Some(path)
+        }
+        "last_record" if !keys.is_empty() => {
+            let mut path = format!("{}[-1]", records?);
+            for key in keys {
+                path.push_str(&member(key));
+            }
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+/// A value in the body of which a part is sent.
+fn part_of_link(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Filter(of, name, _) if name == "regex_search" || name == "urldecode" => {
+            body_path(of, None).or_else(|| part_of_link(of))
+        }
+        Expr::Member(of, index) if matches!(**index, Expr::Number(_)) => match &**of {
+            Expr::Call(method, ..) => match &**method {
+                Expr::Member(of, name) if name.constant().as_deref() == Some("split") => {
+                    body_path(of, None).or_else(|| part_of_link(of))
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn any_of(expr: &Expr, into: &mut Vec<Expr>) {
+    match expr {
+        Expr::Binary("or", one, two) => {
+            any_of(one, into);
+            any_of(two, into);
+        }
+        Expr::If(condition, yes, no) if yes.truth() == Some(true) && no.truth() == Some(false) => {
+            any_of(condition, into);
+        }
+        _ => into.push(expr.clone()),
+    }
+}
+
+/// Adds what a condition says. False if it is not supported.
+fn applies(condition: &Expr, token: &Expr, made: &mut Map, records: Option<&str>) -> bool {
+    let kind = made
+        .get("type")
+        .and_then(Node::as_text)
+        .unwrap_or_default()
+        .to_owned();
+    // The token is absent, or a part of the way to it.
+    let is_token = |expr: &Expr| {
+        let expr = trimmed(expr);
+        if expr == *token {
+            return true;
+        }
+        match (expr.path(), token.path()) {
+            (Some((one, keys)), Some((two, all))) => one == two && all.starts_with(&keys),
+            _ => token_holds(token, &expr),
+        }
+    };
+    let is_page = kind == "page_number" || kind == "offset";
+    // `results == "false"` in the header of a link: the page that it leads to is empty.
+    if let Expr::Binary("==", one, _) = condition
+        && kind == "header_link"
+        && one.keys_of("headers").is_some_and(|keys| keys.len() == 3)
+    {
+        made.set("stop_after_empty_page", true);
+        return true;
+    }
+    match condition {
+        Expr::Bool(false) | Expr::Name(_) => matches!(condition, Expr::Bool(false)),
+        Expr::Not(of) => match &**of {
+            of if is_token(of) => true,
+            of if is_records(of, records) => {
+                made.set("stop_after_empty_page", true);
+                true
+            }
+            Expr::Binary("in", key, of) => {
+                let member = Expr::Member(of.clone(), key.clone());
+                is_token(&member) || has_more(&member, made)
+            }
+            of => has_more(of, made),
+        },
+        Expr::Is(of, test, false) if ["none", "null", "undefined"].contains(&test.as_str()) => {
+            is_token(of)
+        }
+        Expr::Is(of, test, true) if test == "defined" => is_token(of),
+        Expr::Is(of, test, negated) if test == "true" || test == "false" => {
+            if (test == "true") == *negated {
+                has_more(of, made)
+            } else {
+                last_page(of, made, None)
+            }
+        }
+        Expr::Binary("==", one, two) => {
+            let (of, value) = if one.constant().is_some() {
+                (two, one)
+            } else {
+                (one, two)
+            };
+            match value.constant() {
+                _ if **value == Expr::None => is_token(of),
+                None => is_page || is_token(of) && value.truth() == Some(false),
+                Some(text) if is_token(of) => {
+                    if !text.is_empty() && text != "False" && kind == "cursor" {
+                        let value = constant_node(value);
+                        made.set("last_cursor_values", vec![value]);
+                    }
+                    true
+                }
+                Some(text) if is_size(of, records) => {
+                    if text == "0" {
+                        made.set("stop_after_empty_page", true);
+                    }
+                    text == "0"
+                }
+                Some(text) if text == "False" || text == "false" => has_more(of, made),
+                Some(text) if text == "True" || text == "true" => last_page(of, made, None),
+                Some(_) => last_page(of, made, Some(constant_node(value))),
+            }
+        }
+        Expr::Binary("!=", one, two) => match two.constant() {
+            Some(text) if text == "True" => has_more(one, made),
+            Some(_) => {
+                let value = constant_node(two);
+                has_more(one, made) && {
+                    made.set("has_more_values", vec![value]);
+                    true
+                }
+            }
+            None => false,
+        },
+        Expr::Binary("<" | "<=" | ">" | ">=", one, two) => {
+            if is_size(one, records) || is_size(two, records) {
+                made.set("stop_after_empty_page", true);
+                if is_page {
+                    made.remove("stop_after_empty_page");
+                }
+                return true;
+            }
+            // `page >= pages`: the number of pages is the total.
+            if kind == "page_number"
+                && let Some(path) = body_path(&trimmed(two), None)
+            {
+                made.set("total_path", path);
+                return true;
+            }
+            is_page
+        }
+        Expr::Member(..) => last_page(condition, made, None),
+        _ => false,
+    }
+}
+
+/// Whether a token is made of a value.
+fn token_holds(token: &Expr, value: &Expr) -> bool {
+    if value.path().is_none() {
+        return false;
+    }
+    let mut found = false;
+    token.all(&mut |one| {
+        found |= one == value;
+        !found
+    });
+    found
+}
+
+fn constant_node(expr: &Expr) -> Node {
+    match expr {
+        Expr::Number(number) => Node::Number(number.clone()),
+        Expr::Bool(value) => Node::Bool(*value),
+        expr => Node::Text(expr.constant().unwrap_or_default()),
+    }
+}
+
+/// Whether it is the number of records of the page.
+fn is_size(expr: &Expr, records: Option<&str>) -> bool {
+    match expr {
+        Expr::Name(name) => name == "last_page_size",
+        Expr::Filter(of, name, _) => {
+            (name == "length" || name == "count") && is_records(of, records)
+        }
+        _ => false,
+    }
+}
+
+fn is_records(expr: &Expr, records: Option<&str>) -> bool {
+    match expr {
+        Expr::Name(name) => name == "last_record" || name == "last_page_size" || name == "response",
+        expr => body_path(expr, None).as_deref() == records && records.is_some(),
+    }
+}
+
+fn has_more(of: &Expr, made: &mut Map) -> bool {
+    flag("has_more_path", of, made)
+}
+
+fn last_page(of: &Expr, made: &mut Map, value: Option<Node>) -> bool {
+    if !flag("last_page_path", of, made) {
+        return false;
+    }
+    if let Some(value) = value {
+        made.set("last_page_values", vec![value]);
+    }
+    true
+}
+
+fn flag(key: &str, of: &Expr, made: &mut Map) -> bool {
+    let Some(path) = body_path(&trimmed(of), None) else {
+        return false;
+    };
+    if made.get("has_more_path").is_some() || made.get("last_page_path").is_some() {
+        return false;
+    }
+    made.set(key, path);
+    if key == "has_more_path" {
+        made.set("has_more_default", false);
+    } else {
+        made.set("has_more_default", true);
+    }
+    true
+}

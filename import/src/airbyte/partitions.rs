@@ -1,0 +1,367 @@
+//! Partition routers: parents and lists.
+
+use rest_source_codegen::write::Node;
+
+use crate::tree::{Kind, Value};
+
+use super::Stream;
+use super::config::Usage;
+use super::request::hook;
+use super::stream::{Builder, name, shown};
+use super::text::{Need, Slice};
+
+/// The routers of a retriever.
+fn routers(retriever: &Value) -> Vec<&Value> {
+    let named = retriever
+        .get("partition_router")
+        .or(retriever.get("stream_slicer"));
+    match named {
+        Some(router) => match &router.kind {
+            Kind::List(several) => several.iter().collect(),
+            Kind::Map(_) => vec![inner(router)],
+            _ => Vec::new(),
+        },
+        None => Vec::new(),
+    }
+}
+
+/// The router that another one groups.
+fn inner(router: &Value) -> &Value {
+    match router.text_of("type") {
+        Some("GroupingPartitionRouter") => router.at(&["underlying_partition_router"]),
+        _ => router,
+    }
+}
+
+fn configs(router: &Value) -> impl Iterator<Item = &Value> {
+    let configs = router.at(&["parent_stream_configs"]).elements().iter();
+    configs.filter(|config| config.get("stream").is_some())
+}
+
+/// The parents of a stream.
+pub(super) fn parents(node: &Value) -> Vec<&Value> {
+    routers(node.at(&["retriever"]))
+        .into_iter()
+        .flat_map(configs)
+        .map(|config| config.at(&["stream"]))
+        .collect()
+}
+
+/// The most generations of parents.
+const DEPTH: usize = 6;
+
+fn find<'s>(streams: &'s [Stream], name: &str) -> Option<&'s Stream> {
+    streams.iter().find(|one| one.source_name == name)
+}
+
+/// The parents of a stream, without those that are ancestors of another one.
+fn nearest<'s>(streams: &'s [Stream], stream: &Stream) -> Vec<&'s Stream> {
+    let all: Vec<&Stream> = parents(&stream.node)
+        .into_iter()
+        .filter_map(|parent| find(streams, &name(parent)))
+        .collect();
+    let is_above = |upper: &Stream| {
+        all.iter().any(|lower| {
+            lower.source_name != upper.source_name && descends(streams, lower, upper, 0)
+        })
+    };
+    all.iter().copied().filter(|one| !is_above(one)).collect()
+}
+
+/// The names of the parents that requests are made for.
+pub(super) fn own_parents(streams: &[Stream], stream: &Stream) -> Vec<String> {
+    let own = nearest(streams, stream);
+    own.into_iter().map(|one| one.source_name.clone()).collect()
+}
+
+fn descends(streams: &[Stream], lower: &Stream, upper: &Stream, depth: usize) -> bool {
+    depth < DEPTH
+        && parents(&lower.node).into_iter().any(|parent| {
+            let parent = name(parent);
+            parent == upper.source_name
+                || find(streams, &parent)
+                    .is_some_and(|one| descends(streams, one, upper, depth + 1))
+        })
+}
+
+/// The column in which the records of a stream carry a value of an ancestor, and what has to be included for it.
+fn carried(
+    streams: &[Stream],
+    lower: &str,
+    upper: &str,
+    key: &str,
+    depth: usize,
+) -> Option<(String, Vec<(String, Need)>)> {
+    let stream = find(streams, lower).filter(|_| depth < DEPTH)?;
+    for parent in nearest(streams, stream) {
+        if parent.source_name == upper {
+            let column = format!("_{}_{}", parent.name, crate::names::name(key, "id"));
+            let need = Need::FromParent(upper.to_owned(), key.to_owned());
+            return Some((column, vec![(lower.to_owned(), need)]));
+        }
+        if let Some((inner, mut needs)) =
+            carried(streams, &parent.source_name, upper, key, depth + 1)
+        {
+            let column = format!("_{}_{inner}", parent.name);
+            let need = Need::FromParent(parent.source_name.clone(), inner);
+            needs.insert(0, (lower.to_owned(), need));
+            return Some((column, needs));
+        }
+    }
+    None
+}
+
+/// What stands for a value of the parent's record.
+fn field(parent: &str, keys: &str) -> String {
+    format!("resources.{parent}.{keys}")
+}
+
+impl Builder<'_, '_> {
+    /// What the requests of the stream may name of its slices.
+    pub(super) fn partitions(&mut self, retriever: &Value) {
+        let all: Vec<Value> = routers(retriever).into_iter().cloned().collect();
+        for router in &all {
+            match router.text_of("type").unwrap_or_default() {
+                "SubstreamPartitionRouter" => self.parent_slices(router),
+                "ListPartitionRouter" => self.list(router),
+                _ if router.get("parent_stream_configs").is_some() => {
+                    let class = router.text_of("class_name").unwrap_or_default();
+                    self.lose(
+                        router.place,
+                        format!("the partition router `{class}` is Python: each record of the parent is a partition"),
+                    );
+                    self.parent_slices(router);
+                }
+                other => {
+                    let class = router.text_of("class_name").unwrap_or(other);
+                    let field = router
+                        .text_of("cursor_field")
+                        .or(router.text_of("partition_field"));
+                    let field = crate::names::name(field.unwrap_or("partition"), "partition");
+                    let rust = hook(class);
+                    self.lose(
+                        router.place,
+                        format!("the partition router `{class}` is Python: write `{rust}` in Rust"),
+                    );
+                    self.resource
+                        .map("partitions")
+                        .map(&field)
+                        .set("rust", rust);
+                    self.slice(&field, format!("partition.{field}"), Vec::new());
+                }
+            }
+        }
+        self.ancestors();
+        // Options may name slices, so they come after all of these.
+        for router in &all {
+            let option = router.at(&["request_option"]);
+            let field = router
+                .text_of("cursor_field")
+                .unwrap_or_default()
+                .to_owned();
+            self.option(option, &field);
+            for config in configs(router) {
+                let field = config.text_of("partition_field").unwrap_or_default();
+                self.option(config.at(&["request_option"]), field);
+            }
+        }
+    }
+
+    /// A parent that is an ancestor of another one: its values are those that the other one carries.
+    fn ancestors(&mut self) {
+        let known = self.scope.slices.clone();
+        for slice in &mut self.scope.slices {
+            let Some((upper, Need::Column(key))) = slice.needs.first().cloned() else {
+                continue;
+            };
+            let lower = known
+                .iter()
+                .filter_map(|one| one.needs.first())
+                .filter(|(lower, _)| *lower != upper)
+                .find_map(|(lower, _)| {
+                    Some((lower, carried(self.streams, lower, &upper, &key, 0)?))
+                });
+            if let Some((lower, (column, needs))) = lower
+                && let Some(lower) = find(self.streams, lower)
+            {
+                slice.placeholder = field(&lower.name, &column);
+                slice.needs = needs;
+            }
+        }
+    }
+
+    fn option(&mut self, option: &Value, field: &str) {
+        if option.kind == Kind::Null {
+            return;
+        }
+        let found = self.scope.slices.iter().find(|slice| slice.key == field);
+        let Some(slice) = found.cloned() else {
+            return;
+        };
+        let text = format!("{{{}}}", slice.placeholder);
+        self.scope.used.borrow_mut().push(slice);
+        // What a requester sends itself is set later, so that these are kept apart.
+        self.injected.push((option.clone(), text));
+    }
+
+    pub(super) fn slice(&mut self, key: &str, placeholder: String, needs: Vec<(String, Need)>) {
+        self.scope.slices.push(Slice {
+            key: key.to_owned(),
+            placeholder,
+            needs,
+        });
+    }
+
+    fn parent_slices(&mut self, router: &Value) {
+        for config in configs(router) {
+            let stream = config.at(&["stream"]);
+            let source_name = name(stream);
+            let found = self
+                .streams
+                .iter()
+                .find(|one| one.source_name == source_name);
+            let Some(parent) = found else {
+                self.lose(config.place, format!("the parent `{source_name}`"));
+                continue;
+            };
+            let parent_name = parent.name.clone();
+            let key = self.rendered(config, "parent_key");
+            let partition = self.rendered(config, "partition_field");
+            let (Some(key), Some(partition)) = (key, partition) else {
+                self.lose(
+                    config.place,
+                    "a parent without `parent_key` or `partition_field`".to_owned(),
+                );
+                continue;
+            };
+            let keys = key.replace('/', ".");
+            let need = (source_name.clone(), Need::Column(keys.clone()));
+            self.slice(&partition, field(&parent_name, &path(&keys)), vec![need]);
+            for extra in config.at(&["extra_fields"]).elements() {
+                let keys: Vec<&str> = extra.elements().iter().filter_map(Value::scalar).collect();
+                if keys.is_empty() {
+                    continue;
+                }
+                let need = (source_name.clone(), Need::Column(keys.join(".")));
+                let placeholder = field(&parent_name, &path(&keys.join(".")));
+                self.slice(
+                    &format!("extra_fields.{}", keys.join(".")),
+                    placeholder,
+                    vec![need],
+                );
+            }
+            self.slices_of_parent(&source_name, &parent_name, &source_name, "parent_slice", 0);
+        }
+    }
+
+    /// The slice of the parent itself: what its records carry of their own ancestors.
+    fn slices_of_parent(
+        &mut self,
+        parent: &str,
+        parent_name: &str,
+        of: &str,
+        prefix: &str,
+        depth: usize,
+    ) {
+        let streams = self.streams;
+        let Some(stream) = find(streams, of).filter(|_| depth < DEPTH) else {
+            return;
+        };
+        for router in routers(stream.node.at(&["retriever"])) {
+            if router.text_of("type") == Some("ListPartitionRouter") {
+                if let Some(own) = router.text_of("cursor_field").filter(|_| depth == 0) {
+                    let list = crate::names::name(own, "partition");
+                    let need = (parent.to_owned(), Need::FromPartition(list.clone()));
+                    let placeholder = field(parent_name, &format!("_{list}"));
+                    self.slice(&format!("{prefix}.{own}"), placeholder, vec![need]);
+                }
+                continue;
+            }
+            for config in configs(router) {
+                let upper = name(config.at(&["stream"]));
+                let (Some(own), Some(key)) = (
+                    config.text_of("partition_field"),
+                    config.text_of("parent_key"),
+                ) else {
+                    continue;
+                };
+                if let Some((column, needs)) = carried(streams, parent, &upper, key, 0) {
+                    let placeholder = field(parent_name, &column);
+                    self.slice(&format!("{prefix}.{own}"), placeholder, needs);
+                }
+                let prefix = format!("{prefix}.parent_slice");
+                self.slices_of_parent(parent, parent_name, &upper, &prefix, depth + 1);
+            }
+        }
+    }
+
+    fn rendered(&mut self, config: &Value, key: &str) -> Option<String> {
+        let text = config.get(key)?.scalar()?.to_owned();
+        let made = self.renderer(config, Usage::Sent).text(&text).ok()?;
+        (!made.contains('{') && !made.is_empty()).then_some(made)
+    }
+
+    fn list(&mut self, router: &Value) {
+        let Some(field) = self.rendered(router, "cursor_field") else {
+            self.lose(
+                router.place,
+                "a list of partitions without `cursor_field`".to_owned(),
+            );
+            return;
+        };
+        let name = crate::names::name(&field, "partition");
+        let values = router.at(&["values"]);
+        let made: Option<Node> = match &values.kind {
+            Kind::List(elements) => {
+                let texts: Vec<String> = elements
+                    .iter()
+                    .filter_map(|one| {
+                        self.text(one, router, Usage::Sent, "a value of the partition")
+                    })
+                    .collect();
+                (!texts.is_empty()).then(|| texts.into())
+            }
+            _ => self.list_setting(values, router),
+        };
+        let Some(made) = made else {
+            let text = shown(values.scalar().unwrap_or_default());
+            self.lose(values.place, format!("the list of partitions, `{text}`"));
+            return;
+        };
+        self.resource.map("partitions").set(&name, made);
+        self.slice(&field, format!("partition.{name}"), Vec::new());
+    }
+
+    /// A list that the user gives.
+    fn list_setting(&mut self, values: &Value, router: &Value) -> Option<Node> {
+        let text = values.text()?.to_owned();
+        let expr = self.renderer(router, Usage::Sent).expression(&text)?;
+        if let super::jinja::Expr::List(elements) = &expr {
+            let texts: Option<Vec<String>> =
+                elements.iter().map(super::jinja::Expr::constant).collect();
+            return texts.filter(|texts| !texts.is_empty()).map(Into::into);
+        }
+        let path = match &expr {
+            super::jinja::Expr::Filter(of, name, _) if name == "default" => of,
+            // `config.x.split(",")`: a list is given as a list.
+            super::jinja::Expr::Call(of, ..) => match &**of {
+                super::jinja::Expr::Member(of, method)
+                    if method.constant().as_deref() == Some("split") =>
+                {
+                    of
+                }
+                _ => return None,
+            },
+            expr => expr,
+        };
+        let keys = path.keys_of("config")?;
+        self.importer.config.typed(&keys, "list", Usage::Address);
+        let placeholder = self.importer.config.placeholder(&keys, Usage::Address);
+        Some(Node::Text(format!("{{{placeholder}}}")))
+    }
+}
+
+/// Keys in a placeholder: `a.b`.
+fn path(keys: &str) -> String {
+    keys.split('.').collect::<Vec<_>>().join(".")
+}

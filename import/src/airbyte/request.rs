@@ -1,0 +1,582 @@
+//! The request of a stream: URL, parameters, headers, body and selector.
+
+use rest_source_codegen::write::{Map, Node};
+
+use crate::tree::{Kind, Value};
+
+use super::config::Usage;
+use super::jinja::Expr;
+use super::stream::{Builder, shown};
+
+impl Builder<'_, '_> {
+    /// The URL, its base and its path; the rest goes to the builder.
+    pub(super) fn request(&mut self, requester: &Value) -> Option<(String, String)> {
+        if requester.text_of("type") == Some("CustomRequester") {
+            let class = requester.text_of("class_name").unwrap_or_default();
+            self.lose(
+                requester.place,
+                format!("the requester `{class}` is Python: its other keys are imported"),
+            );
+        }
+        let url = ["url", "url_base"]
+            .iter()
+            .find_map(|key| requester.get(key));
+        let base = if let Some(value) = url {
+            self.address(value, requester)?
+        } else {
+            self.give_up(requester.place, "its requester has no `url_base`");
+            return None;
+        };
+        // What the path says after `?` is a parameter.
+        let (path, query) = match requester.get("path").filter(|path| path.kind != Kind::Null) {
+            Some(value) => self.path_and_query(value, requester)?,
+            None => (String::new(), String::new()),
+        };
+        let method = requester.text_of("http_method").unwrap_or("GET");
+        match method {
+            "GET" => {}
+            "POST" | "PUT" | "PATCH" => {
+                self.resource.map("endpoint").set("method", method);
+            }
+            other => {
+                self.give_up(
+                    requester.place,
+                    &format!("the method `{other}` is not supported"),
+                );
+                return None;
+            }
+        }
+        for (key, into) in [
+            ("request_parameters", "params"),
+            ("request_headers", "headers"),
+        ] {
+            let Some(value) = requester.get(key).filter(|value| value.kind != Kind::Null) else {
+                continue;
+            };
+            let texts = self.texts(value, requester, key);
+            match into {
+                "params" => self.params = texts,
+                _ => self.headers = texts,
+            }
+        }
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            self.params.set(name, decoded.replace('+', " "));
+        }
+        self.body(requester);
+        Some((base, path))
+    }
+
+    fn path_and_query(&mut self, value: &Value, requester: &Value) -> Option<(String, String)> {
+        let text = value.scalar().unwrap_or_default();
+        let split = text.split_once('?').filter(|(path, _)| {
+            path.matches("{{").count() == path.matches("}}").count()
+                && path.matches("{%").count() == path.matches("%}").count()
+                && !path.contains("{%")
+        });
+        let Some((path, query)) = split else {
+            let made = self.address(value, requester)?;
+            let (path, query) = made.split_once('?').unwrap_or((&made, ""));
+            return Some((path.to_owned(), query.to_owned()));
+        };
+        let mut first = value.clone();
+        first.kind = Kind::Text(path.to_owned());
+        let path = self.address(&first, requester)?;
+        let query = query.trim().to_owned();
+        match self.renderer(requester, Usage::Sent).text(&query) {
+            Ok(query) => Some((path, query)),
+            Err(why) => {
+                self.lose(
+                    value.place,
+                    format!("the parameters in the path, `{}`: {why}", shown(&query)),
+                );
+                Some((path, String::new()))
+            }
+        }
+    }
+
+    fn address(&mut self, value: &Value, requester: &Value) -> Option<String> {
+        let Some(text) = value.scalar() else {
+            self.give_up(value.place, "a part of its URL is no text");
+            return None;
+        };
+        match self.renderer(requester, Usage::Address).text(text) {
+            Ok(made) => Some(without_spaces(made.trim())),
+            Err(why) => {
+                self.give_up(value.place, &format!("its URL, `{}`: {why}", shown(text)));
+                None
+            }
+        }
+    }
+
+    /// Parameters or headers.
+    fn texts(&mut self, value: &Value, requester: &Value, what: &str) -> Map {
+        let mut made = Map::new();
+        if !matches!(value.kind, Kind::Map(_)) {
+            self.lose(value.place, format!("{what} is one template"));
+            return made;
+        }
+        for (key, entry) in value.entries() {
+            if key == "$parameters" {
+                continue;
+            }
+            let what = format!("{what}.{key}");
+            let Ok(name) = self.renderer(requester, Usage::Sent).text(key) else {
+                self.lose(entry.place, format!("{what}: its name is a template"));
+                continue;
+            };
+            match &entry.kind {
+                Kind::List(elements) => {
+                    let texts: Vec<String> = elements
+                        .iter()
+                        .filter_map(|one| self.text(one, requester, Usage::Sent, &what))
+                        .collect();
+                    made.set(&name, texts);
+                }
+                Kind::Map(_) => {
+                    self.lose(entry.place, format!("{what} is a map"));
+                }
+                _ => {
+                    if let Some(text) = self.text(entry, requester, Usage::Sent, &what)
+                        && !text.is_empty()
+                    {
+                        made.set(&name, text);
+                    }
+                }
+            }
+        }
+        made
+    }
+
+    fn body(&mut self, requester: &Value) {
+        let body = requester.at(&["request_body"]);
+        let typed = body.at(&["value"]);
+        let found = match body.text_of("type") {
+            Some("RequestBodyJsonObject" | "RequestBodyGraphQL") => Some(("json", typed)),
+            Some("RequestBodyUrlEncodedForm") => Some(("data", typed)),
+            Some(other) => {
+                self.lose(body.place, format!("the body `{other}` is not supported"));
+                None
+            }
+            None => None,
+        };
+        let old = [("json", "request_body_json"), ("data", "request_body_data")];
+        let old = old.into_iter().filter_map(|(key, name)| {
+            let value = requester.get(name)?;
+            (value.kind != Kind::Null).then_some((key, value))
+        });
+        for (key, value) in found.into_iter().chain(old) {
+            match &value.kind {
+                Kind::Map(entries) if entries.is_empty() => {}
+                Kind::Map(_) if key == "json" => {
+                    if let Some(Node::Map(map)) =
+                        self.json(value, requester, Usage::Sent, "request_body_json")
+                    {
+                        self.body = Some(("json", map));
+                    }
+                }
+                Kind::Map(_) => {
+                    let map = self.texts(value, requester, "request_body_data");
+                    self.body = Some(("data", map));
+                }
+                _ => self.text_body(key, value, requester),
+            }
+        }
+    }
+
+    /// A body that is written as one text: JSON or a form.
+    fn text_body(&mut self, key: &str, value: &Value, requester: &Value) {
+        let text = value.scalar().unwrap_or_default();
+        let parsed = crate::tree::parse_placed("", value.place.file, text);
+        if let Ok(mut parsed) = parsed
+            && matches!(parsed.kind, Kind::Map(_))
+        {
+            parsed.place = value.place;
+            if let Some(Node::Map(map)) = self.json(&parsed, requester, Usage::Sent, "the body") {
+                self.body = Some(("json", map));
+                return;
+            }
+        }
+        if let Some(Expr::Dict(entries)) = self.renderer(requester, Usage::Sent).expression(text) {
+            let mut map = Map::new();
+            let all = entries.into_iter().all(|(key, value)| {
+                let (Some(key), Some(value)) = (key.constant(), constant(&value)) else {
+                    return false;
+                };
+                map.set(&key, value);
+                true
+            });
+            if all {
+                self.body = Some(("json", map));
+                return;
+            }
+        }
+        let is_form = key == "data" && text.contains('=');
+        if is_form && let Ok(made) = self.renderer(requester, Usage::Sent).text(text) {
+            let mut map = Map::new();
+            for pair in made.split('&') {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                map.set(name, value);
+            }
+            self.body = Some(("data", map));
+            return;
+        }
+        self.lose(value.place, format!("the body, `{}`", shown(text)));
+    }
+
+    /// Sends a value where a `RequestOption` says. False if it says nothing that is supported.
+    pub(super) fn inject(&mut self, option: &Value, value: &str) -> bool {
+        let names: Vec<&str> = match option.text_of("field_name") {
+            Some(name) => vec![name],
+            None => option
+                .at(&["field_path"])
+                .elements()
+                .iter()
+                .filter_map(Value::text)
+                .collect(),
+        };
+        let [first, rest @ ..] = names.as_slice() else {
+            return false;
+        };
+        let Ok(first) = self.renderer(option, Usage::Sent).text(first) else {
+            return false;
+        };
+        match option.text_of("inject_into").unwrap_or("request_parameter") {
+            "request_parameter" => {
+                self.params.set(&first, value);
+            }
+            "header" => {
+                self.headers.set(&first, value);
+            }
+            place @ ("body_json" | "body_data") => {
+                let key = if place == "body_json" { "json" } else { "data" };
+                let body = self.body.get_or_insert((key, Map::new()));
+                let mut map = &mut body.1;
+                let mut name = first.as_str();
+                for next in rest {
+                    map = map.map(name);
+                    name = next;
+                }
+                map.set(name, value);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The selector of the records. Returns the JSONPath of their list, without wildcards.
+    pub(super) fn selector(&mut self, selector: &Value) -> Option<String> {
+        let extractor = selector.at(&["extractor"]);
+        let mut keys: Vec<String> = Vec::new();
+        match extractor.text_of("type") {
+            Some("DpathExtractor") | None => {
+                for key in extractor.at(&["field_path"]).elements() {
+                    let text = key.scalar().unwrap_or_default();
+                    match self.renderer(extractor, Usage::Sent).text(text) {
+                        Ok(made) if !made.contains('{') => keys.push(made),
+                        _ => self.lose(
+                            key.place,
+                            format!(
+                                "a key of `field_path` that is a template, `{}`",
+                                shown(text)
+                            ),
+                        ),
+                    }
+                }
+            }
+            Some(other) => {
+                let class = extractor.text_of("class_name").unwrap_or(other);
+                let hook = hook(class);
+                self.lose(
+                    extractor.place,
+                    format!("the extractor `{class}` is Python: write `{hook}` in Rust, or another `data_selector`"),
+                );
+                self.resource.map("endpoint").set("extract", hook);
+            }
+        }
+        let mut path = json_path(&keys);
+        let has_wildcard = keys.iter().any(|key| key == "*" || key == "**");
+        let list = (!has_wildcard).then(|| path.clone());
+        let filter = selector.at(&["record_filter"]);
+        if filter.kind != Kind::Null {
+            match self.filter(filter) {
+                Some(condition) if condition.is_empty() => {}
+                Some(condition) => path.push_str(&format!("[?{condition}]")),
+                None => {
+                    let text = filter.text_of("condition").or(filter.text_of("class_name"));
+                    let text = shown(text.unwrap_or_default());
+                    self.lose(
+                        filter.place,
+                        format!("the filter of records, `{text}`: records that it leaves out are fetched"),
+                    );
+                }
+            }
+        }
+        let endpoint = self.resource.map("endpoint");
+        let decoder = endpoint.get("decoder").and_then(Node::as_map);
+        let kind = decoder
+            .and_then(|decoder| decoder.get("type"))
+            .and_then(Node::as_text);
+        if matches!(kind, Some("xml" | "csv")) {
+            // Each element, or row, is a record.
+            return None;
+        }
+        if path != "$" {
+            endpoint.set("data_selector", path);
+            endpoint.set("data_selector_required", false);
+        }
+        list
+    }
+
+    /// A condition about records as one of JSONPath; empty if it always holds, nothing if it is not supported.
+    fn filter(&mut self, filter: &Value) -> Option<String> {
+        let text = filter.text_of("condition")?;
+        let is_cursor = |expr: &Expr| {
+            expr.path().is_some_and(|(root, _)| {
+                matches!(root, "stream_interval" | "stream_state" | "stream_slice")
+            })
+        };
+        let expr = self.renderer(filter, Usage::Sent).expression(text)?;
+        // A comparison with the start of a window is what an incremental fetch does itself.
+        if let Expr::Binary(">=" | ">" | "<" | "<=", one, two) = &expr
+            && (is_cursor(one) || is_cursor(two))
+            && self.scope.window.is_some()
+        {
+            return Some(String::new());
+        }
+        condition(&expr)
+    }
+
+    /// How bodies are read.
+    pub(super) fn decoder(&mut self, decoder: &Value) {
+        let mut made = Map::new();
+        let mut at = decoder;
+        loop {
+            match at.text_of("type") {
+                None | Some("JsonDecoder" | "JsonParser") => break,
+                Some("JsonlDecoder" | "JsonLineParser" | "IterableDecoder") => {
+                    made.set("type", "jsonl");
+                    break;
+                }
+                Some("XmlDecoder") => {
+                    let keys = self.stream.node.at(&[
+                        "retriever",
+                        "record_selector",
+                        "extractor",
+                        "field_path",
+                    ]);
+                    let names: Vec<&str> = keys.elements().iter().filter_map(Value::text).collect();
+                    made.set("type", "xml")
+                        .set("records", format!("/{}", names.join("/")));
+                    break;
+                }
+                Some("CsvDecoder" | "CsvParser") => {
+                    made.set("type", "csv");
+                    if let Some(delimiter) = at.text_of("delimiter").filter(|one| *one != ",") {
+                        made.set("delimiter", delimiter.replace("\\t", "\t"));
+                    }
+                    if let Some(charset) = at.text_of("encoding") {
+                        made.set("charset", charset.to_ascii_lowercase());
+                    }
+                    break;
+                }
+                Some("GzipDecoder" | "GzipParser") => {
+                    made.set("compression", "gzip");
+                    at = inner(at);
+                }
+                Some("ZipfileDecoder") => {
+                    made.set("compression", "zip");
+                    at = inner(at);
+                }
+                Some(other) => {
+                    let class = at.text_of("class_name").unwrap_or(other);
+                    self.lose(at.place, format!("the decoder `{class}` is not supported"));
+                    return;
+                }
+            }
+        }
+        if made.is_empty() {
+            return;
+        }
+        if made.get("type").is_none() {
+            made.set("type", "json");
+        }
+        self.resource.map("endpoint").set("decoder", made);
+    }
+}
+
+/// A URL with its spaces encoded, those in placeholders aside.
+fn without_spaces(url: &str) -> String {
+    let mut made = String::new();
+    let mut depth = 0_usize;
+    for c in url.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match c {
+            '\n' | '\r' | '\t' if depth == 0 => {}
+            ' ' if depth == 0 => made.push_str("%20"),
+            c => made.push(c),
+        }
+    }
+    made
+}
+
+fn inner(decoder: &Value) -> &Value {
+    let keys = ["decoder", "parser", "inner_parser"];
+    keys.iter()
+        .find_map(|key| decoder.get(key))
+        .unwrap_or(decoder.at(&["inner"]))
+}
+
+fn constant(expr: &Expr) -> Option<Node> {
+    Some(match expr {
+        Expr::None => Node::Null,
+        Expr::Bool(value) => Node::Bool(*value),
+        Expr::Number(number) => Node::Number(number.clone()),
+        Expr::Text(text) => Node::Text(super::text::escape(text)),
+        Expr::List(elements) => {
+            let all: Option<Vec<Node>> = elements.iter().map(constant).collect();
+            all?.into()
+        }
+        Expr::Dict(entries) => {
+            let mut map = Map::new();
+            for (key, value) in entries {
+                map.set(&key.constant()?, constant(value)?);
+            }
+            map.into()
+        }
+        _ => return None,
+    })
+}
+
+/// The function or type in Rust that a Python class becomes.
+pub(super) fn hook(class: &str) -> String {
+    let last = class.rsplit('.').next().unwrap_or_default();
+    let name = crate::names::name(last, "custom");
+    format!("crate::{name}")
+}
+
+/// The type in Rust that a Python class becomes.
+pub(super) fn hook_type(class: &str) -> String {
+    let last = class.rsplit('.').next().unwrap_or_default();
+    let name = rest_source_codegen::write::type_name(last);
+    let name = if name.is_empty() {
+        "Custom".to_owned()
+    } else {
+        name
+    };
+    format!("crate::{name}")
+}
+
+/// Keys as a JSONPath.
+pub(super) fn json_path<S: AsRef<str>>(keys: &[S]) -> String {
+    let mut path = "$".to_owned();
+    for key in keys {
+        let key = key.as_ref();
+        if key == "*" || key == "**" {
+            path.push_str("[*]");
+        } else {
+            path.push_str(&member(key));
+        }
+    }
+    path
+}
+
+/// A step to a key.
+pub(super) fn member(key: &str) -> String {
+    let is_plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain {
+        return format!(".{key}");
+    }
+    if key.parse::<i32>().is_ok() {
+        return format!("[{key}]");
+    }
+    let key = key.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("['{key}']")
+}
+
+/// A condition of Jinja about `record` as one of JSONPath.
+fn condition(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Bool(true) => Some(String::new()),
+        Expr::Not(of) => match &**of {
+            Expr::Binary("in", one, two) => {
+                let all: Option<Vec<String>> = within(one, two)?
+                    .into_iter()
+                    .map(|(one, two)| Some(format!("{} != {}", operand(&one)?, operand(&two)?)))
+                    .collect();
+                Some(all?.join(" && "))
+            }
+            of => Some(format!("!({})", condition(of)?)),
+        },
+        Expr::Binary(sign @ ("and" | "or"), one, two) => {
+            let sign = if *sign == "and" { "&&" } else { "||" };
+            Some(format!("({} {sign} {})", condition(one)?, condition(two)?))
+        }
+        Expr::Binary(sign @ ("==" | "!=" | "<" | "<=" | ">" | ">="), one, two) => {
+            Some(format!("{} {sign} {}", operand(one)?, operand(two)?))
+        }
+        Expr::Binary("in", one, two) => {
+            let all: Option<Vec<String>> = within(one, two)?
+                .into_iter()
+                .map(|(one, two)| Some(format!("{} == {}", operand(&one)?, operand(&two)?)))
+                .collect();
+            let all = all?;
+            Some(format!("({})", all.join(" || ")))
+        }
+        Expr::Is(of, test, negated) => {
+            let path = operand(of).filter(|path| path.starts_with('@'))?;
+            match (test.as_str(), negated) {
+                ("none" | "null", false) => Some(format!("{path} == null")),
+                ("none" | "null", true) => Some(format!("{path} != null")),
+                ("defined", false) => Some(path),
+                ("defined", true) => Some(format!("!{path}")),
+                _ => None,
+            }
+        }
+        // A value that is there, and neither null nor false nor empty.
+        Expr::Member(..) => {
+            let path = operand(expr)?;
+            Some(format!(
+                "({path} && {path} != null && {path} != false && {path} != '' && {path} != 0)"
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn within(one: &Expr, two: &Expr) -> Option<Vec<(Expr, Expr)>> {
+    let Expr::List(elements) = two else {
+        return None;
+    };
+    (!elements.is_empty() && elements.len() <= 50).then(|| {
+        elements
+            .iter()
+            .map(|two| (one.clone(), two.clone()))
+            .collect()
+    })
+}
+
+fn operand(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::None => Some("null".to_owned()),
+        Expr::Bool(value) => Some(value.to_string()),
+        Expr::Number(number) => Some(number.clone()),
+        Expr::Text(text) if !text.contains(['\\', '\'']) => Some(format!("'{text}'")),
+        Expr::Filter(of, name, _) if name == "string" || name == "int" => operand(of),
+        Expr::Member(..) => {
+            let keys = expr.keys_of("record")?;
+            let mut path = "@".to_owned();
+            for key in keys {
+                path.push_str(&member(key));
+            }
+            Some(path)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,194 @@
+//! Low-code manifests as specs: references, settings, paging, cursors, partitions, losses and hostile input.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rest_source_codegen::compile;
+use rest_source_import::airbyte::import;
+use rest_source_import::{ImportError, Imported};
+
+const LIBRARY: &str = include_str!("airbyte/library.yaml");
+
+fn read(manifest: &str) -> Result<Imported, ImportError> {
+    import("manifest.yaml", manifest, &|path| {
+        (path == "./source_library/schemas/fines.json").then(|| {
+            let schema = r#"{"type": "object", "properties": {"id": {"type": "integer"}, "cents": {"type": "integer"}}}"#;
+            ("schemas/fines.json".to_owned(), schema.to_owned())
+        })
+    })
+}
+
+fn spec(manifest: &str) -> String {
+    let imported = read(manifest).unwrap();
+    let text = imported.text();
+    let compiled = compile("spec.yaml", &text);
+    assert!(
+        !compiled.diagnostics.has_errors(),
+        "{}",
+        compiled.diagnostics.render()
+    );
+    let losses: Vec<String> = imported.losses.iter().map(ToString::to_string).collect();
+    format!("{text}\n=== not imported\n{}\n", losses.join("\n"))
+}
+
+/// A manifest of one stream, with these keys in its requester, its retriever and itself.
+fn one(requester: &str, retriever: &str, stream: &str) -> String {
+    format!(
+        "
+type: DeclarativeSource
+streams:
+  - type: DeclarativeStream
+    name: books
+    retriever:
+      type: SimpleRetriever
+      requester: {{ type: HttpRequester, url_base: https://api.library.example, path: /books{requester} }}
+      record_selector: {{ type: RecordSelector, extractor: {{ type: DpathExtractor, field_path: [] }} }}
+      {retriever}
+    schema_loader:
+      type: InlineSchemaLoader
+      schema: {{ type: object, properties: {{ id: {{ type: integer }}, at: {{ type: string }} }} }}
+    {stream}
+"
+    )
+}
+
+#[test]
+fn a_manifest_becomes_a_spec() {
+    insta::assert_snapshot!(spec(LIBRARY));
+}
+
+#[test]
+fn python_is_lost_by_name_with_its_place() {
+    let manifest = one(
+        ", authenticator: { type: CustomAuthenticator, class_name: source_library.components.Signed, key: \"{{ config['key'] }}\" }",
+        "paginator: { type: DefaultPaginator, pagination_strategy: { type: CustomPaginationStrategy, class_name: source_library.components.ByShelf } }",
+        "transformations: [{ type: CustomTransformation, class_name: source_library.components.Flat }]",
+    );
+    insta::assert_snapshot!(spec(&manifest));
+}
+
+#[test]
+fn streams_of_the_same_name_in_rust_get_names_of_their_own() {
+    let stream = |name: &str| one("", "", "").replace("name: books", &format!("name: {name}"));
+    let first = stream("Order Lines");
+    let second = stream("order-lines");
+    let second = second.split_once("streams:\n").unwrap().1;
+    let text = spec(&format!("{first}{second}"));
+    assert!(text.contains("- name: order_lines\n"), "{text}");
+    assert!(text.contains("- name: order_lines_2\n"), "{text}");
+}
+
+#[test]
+fn what_is_not_a_manifest_is_an_error_with_a_place() {
+    for (manifest, place) in [
+        ("", "manifest.yaml:1:1"),
+        ("a: [1, 2\nb: 3", "manifest.yaml:2"),
+        ("openapi: 3.0.0\npaths: {}", "manifest.yaml:1:1"),
+        ("type: DeclarativeSource\nstreams: []", "manifest.yaml:2:10"),
+        (
+            "streams: [{ $ref: '#/a' }]\na: { $ref: '#/b' }\nb: { x: { $ref: '#/a' } }",
+            "manifest.yaml:3:9",
+        ),
+    ] {
+        let error = read(manifest).unwrap_err();
+        assert!(error.place.starts_with(place), "{error}");
+    }
+}
+
+#[test]
+fn references_that_multiply_are_an_error() {
+    let mut manifest = "streams: ['#/s0']\n".to_owned();
+    for at in 0..30 {
+        let next = at + 1;
+        manifest += &format!("s{at}: {{ a: '#/s{next}', b: '#/s{next}', c: '#/s{next}' }}\n");
+    }
+    manifest += "s30: x\n";
+    let start = Instant::now();
+    let error = read(&manifest).unwrap_err();
+    assert!(error.message.contains("values"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn hostile_templates_are_lost_and_never_run() {
+    for template in [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ config.__init__.__globals__['os'].popen('touch /tmp/x').read() }}",
+        "{% for x in range(10**9) %}x{% endfor %}",
+        "{{ range(1000000000) | list | join }}",
+        "{{ 'a' * 10000000000 }}",
+        "{{ cycler.__init__.__globals__.os.system('id') }}",
+        "{{ ((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))) }}",
+        "{{ config['é́\u{202e}'] ~ '\\u0000' }}",
+        "{{",
+        "{% if %}",
+        "{% if a %}{% if b %}",
+    ] {
+        let quoted = serde_json::to_string(template).unwrap();
+        let manifest = one(&format!(", request_parameters: {{ q: {quoted} }}"), "", "");
+        let imported = read(&manifest).unwrap();
+        assert!(
+            !compile("spec.yaml", &imported.text())
+                .diagnostics
+                .has_errors()
+        );
+        let is_lost = imported
+            .losses
+            .iter()
+            .any(|loss| loss.place.starts_with("manifest.yaml:8:"));
+        assert!(
+            is_lost || template.contains("202e") || template.contains('é'),
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn odd_components_never_crash() {
+    for (key, value) in [
+        ("streams", "{}"),
+        ("streams", "[null, 1, [], {}, { retriever: {} }]"),
+        ("streams", "[{ name: [], retriever: [] }]"),
+        ("dynamic_streams", "[{ type: DynamicDeclarativeStream }]"),
+        (
+            "streams",
+            "[{ name: a, retriever: { requester: { url_base: 'ftp://x', path: [] } } }]",
+        ),
+        (
+            "streams",
+            "[{ name: a, retriever: { requester: { url_base: '', path: '' } } }]",
+        ),
+    ] {
+        let error = read(&format!("{key}: {value}\n")).unwrap_err();
+        assert!(error.place.starts_with("manifest.yaml"), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_template_is_sent_or_lost(template in "[{}%# a-z'\"\\[\\]().|+~=<>0-9_]{0,60}") {
+        let quoted = serde_json::to_string(&template).unwrap();
+        let manifest = one(&format!(", request_parameters: {{ q: {quoted} }}"), "", "");
+        let imported = read(&manifest).unwrap();
+        let compiled = compile("spec.yaml", &imported.text());
+        prop_assert!(!compiled.diagnostics.has_errors());
+    }
+
+    #[test]
+    fn a_changed_manifest_is_read_or_an_error(at in 0..LIBRARY.len(), with in "[a-z{}\\[\\]:'\"|#\n -]{0,8}") {
+        let at = (0..=at).rev().find(|at| LIBRARY.is_char_boundary(*at)).unwrap();
+        let mut manifest = LIBRARY.to_owned();
+        manifest.insert_str(at, &with);
+        match read(&manifest) {
+            Ok(imported) => {
+                let compiled = compile("spec.yaml", &imported.text());
+                prop_assert!(!compiled.diagnostics.has_errors());
+            }
+            Err(error) => prop_assert!(error.place.starts_with("manifest.yaml"), "{}", error),
+        }
+    }
+}
