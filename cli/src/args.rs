@@ -157,7 +157,7 @@ pub(crate) struct ImportOpenapi {
 
 /// Infer a resource from pages of its API
 ///
-/// Proposes selector, paginator, primary key, cursor and columns with types, formats and nullability. The comments of
+/// Fetches some pages, or reads saved ones. Proposes selector, paginator, primary key, cursor and columns with types, formats and nullability. The comments of
 /// the proposal say what was seen, such as "null in 3 of 500", and what is not certain. For a URL it prints a new spec;
 /// for a spec, a diff of it: only what the resource lacks, and columns that are undeclared or too narrow. Columns that
 /// were never seen, or were always null, are listed on stderr.
@@ -170,11 +170,34 @@ pub(crate) struct Infer {
     pub(crate) resource: Option<String>,
     /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
     /// order of the pages. No request is sent
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file"])]
     pub(crate) from: Vec<PathBuf>,
+    /// The number of pages to fetch. Where the paginator is not known, some more requests show it
+    #[arg(long, value_name = "PAGES", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) pages: u64,
+    /// The credentials of a URL: `bearer`, `header:NAME` or `query:NAME`. The secret is read from the environment: for
+    /// `https://api.example.com` from `EXAMPLE_TOKEN`, or `EXAMPLE_API_KEY` of a header or parameter
+    #[arg(long, value_name = "KIND", value_parser = credentials)]
+    pub(crate) auth: Option<Credentials>,
+    /// A setting of the spec; overrides the environment. Repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) config: Vec<(String, String)>,
+    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`), as for `fetch`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
     /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
     #[arg(long)]
     pub(crate) write: bool,
+}
+
+/// Where the credentials of a URL are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    Bearer,
+    Header(String),
+    Query(String),
 }
 
 /// Fetch a resource, and print its records
@@ -427,6 +450,15 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn credentials(text: &str) -> Result<Credentials, String> {
+    match text.split_once(':') {
+        Some(("header", name)) if !name.is_empty() => Ok(Credentials::Header(name.to_owned())),
+        Some(("query", name)) if !name.is_empty() => Ok(Credentials::Query(name.to_owned())),
+        None if text == "bearer" => Ok(Credentials::Bearer),
+        _ => Err("write it as `bearer`, `header:NAME` or `query:NAME`".to_owned()),
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -89,6 +89,9 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Docs(docs) => print::docs(&docs, console),
         Command::Ddl(ddl) => print::ddl(&ddl, console),
         Command::Import(import) => import::run(&import, console),
+        Command::Infer(infer) if infer.from.is_empty() => {
+            return Started::Network(infer::fetch(infer, context));
+        }
         Command::Infer(infer) => infer::run(&infer, context),
         Command::New(new) => new::run(&new, console),
         Command::Schema => print::schema(console),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rest_source_codegen::write::{Element, Map, Node, Step, read, set, snake_name, usual};
+use rest_source_codegen::write::{
+    CannotEdit, Element, Map, Node, Step, read, remove, set, snake_name, usual,
+};
 
 use super::{
-    Column, InferError, Json, Page, Proposal, columns, count,
+    Column, InferError, Json, Page, Proposal, Shape, columns, count, keys_of_params,
     proposal::key_node,
     values::{accepts, data_type, is_nullable},
 };
@@ -37,12 +39,8 @@ pub fn merge(
         help: "`rest-source check SPEC` says why",
     };
     let spec = read(text).map_err(|_| unreadable())?;
+    let at = position(&spec, resource).ok_or_else(unreadable)?;
     let resources = spec.get("resources").map_or(&[][..], Node::elements);
-    let is_it = |element: &Element| {
-        let name = element.value.as_map().and_then(|map| map.get("name"));
-        name.and_then(Node::as_text) == Some(resource)
-    };
-    let at = resources.iter().position(is_it).ok_or_else(unreadable)?;
     let own = resources[at].value.as_map().ok_or_else(unreadable)?;
     let mut editor = Editor {
         text: text.to_owned(),
@@ -97,6 +95,103 @@ fn never_null(own: &Map, defaults: Option<&Map>) -> Vec<String> {
         names.extend(texts.map(str::to_owned));
     }
     names
+}
+
+/// The position of a resource in its list.
+fn position(spec: &Map, resource: &str) -> Option<usize> {
+    let name = |element: &Element| {
+        let name = element.value.as_map().and_then(|map| map.get("name"));
+        name.and_then(Node::as_text) == Some(resource)
+    };
+    spec.get("resources")?.elements().iter().position(name)
+}
+
+/// Whether a spec says how the pages of a resource follow each other.
+pub fn is_paged(text: &str, resource: &str) -> bool {
+    let Ok(spec) = read(text) else {
+        return false;
+    };
+    let map = |map: Option<&Map>, key: &str| {
+        map.and_then(|map| map.get(key))
+            .and_then(Node::as_map)
+            .cloned()
+    };
+    let own = position(&spec, resource).and_then(|at| {
+        spec.get("resources")?
+            .elements()
+            .get(at)?
+            .value
+            .as_map()
+            .cloned()
+    });
+    let defaults = map(Some(&spec), "resource_defaults");
+    let places = [
+        map(own.as_ref(), "endpoint"),
+        map(defaults.as_ref(), "endpoint"),
+        map(Some(&spec), "client"),
+    ];
+    places
+        .iter()
+        .flatten()
+        .any(|place| place.get("paginator").is_some())
+}
+
+/// A spec in which a resource has this paginator, no parameters that it sets, and its records at this place: a paginator
+/// may count them.
+pub fn with_paginator(
+    text: &str,
+    resource: &str,
+    paginator: &Map,
+    shape: &Shape,
+) -> Option<String> {
+    let at = position(&read(text).ok()?, resource)?;
+    let path = |keys: &[&str]| -> Vec<Step> {
+        let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+        [Step::Key("resources".to_owned()), Step::Index(at)]
+            .into_iter()
+            .chain(keys)
+            .collect()
+    };
+    let mut text = text.to_owned();
+    for param in keys_of_params(paginator) {
+        if let Ok(edited) = remove(&text, &path(&["endpoint", "params", &param])) {
+            text = edited;
+        }
+    }
+    let text = match shape.selector() {
+        Some(selector) => set(
+            &text,
+            &path(&["endpoint", "data_selector"]),
+            &Node::from(selector),
+        )
+        .ok()?,
+        None => text,
+    };
+    let paginator = Node::Map(paginator.clone());
+    set(&text, &path(&["endpoint", "paginator"]), &paginator).ok()
+}
+
+/// A spec in which the records of a resource are not decoded, as far as it can be: a value that violates the schema
+/// would end the fetch.
+pub fn untyped(text: &str, resource: &str) -> Vec<String> {
+    let Some(at) = read(text).ok().and_then(|spec| position(&spec, resource)) else {
+        return Vec::new();
+    };
+    let set_key = |key: &str, node: Node| {
+        let path = [
+            Step::Key("resources".to_owned()),
+            Step::Index(at),
+            Step::Key(key.to_owned()),
+        ];
+        set(text, &path, &node).ok()
+    };
+    let mut lenient = Map::new();
+    lenient.set("data_type", "discard_row");
+    let texts = [
+        set_key("columns", Node::from("json")),
+        set_key("schema_contract", Node::Map(lenient)),
+    ];
+    texts.into_iter().flatten().collect()
 }
 
 /// A spec whose resources have what [`merge`] adds: `columns: json` and `single_page` where they have none. It shows
@@ -212,7 +307,18 @@ impl Editor {
             }
             return self.set(&["endpoint"], &Node::Map(map), &[]);
         }
+        let params = own_map
+            .and_then(|map| map.get("params"))
+            .and_then(Node::as_map);
         for (key, node, comments) in added {
+            // A parameter is set by one part of a spec.
+            let taken = node.as_map().map(keys_of_params).unwrap_or_default();
+            for param in taken
+                .iter()
+                .filter(|name| params.is_some_and(|params| params.get(name).is_some()))
+            {
+                self.remove(&["endpoint", "params", param])?;
+            }
             self.set(&["endpoint", key], &node, &comments)?;
         }
         Ok(())
@@ -415,6 +521,13 @@ impl Editor {
         self.set(&keys, node, &[])
     }
 
+    fn remove(&mut self, keys: &[&str]) -> Result<(), InferError> {
+        let mut path = self.path.clone();
+        path.extend(keys.iter().map(|key| Step::Key((*key).to_owned())));
+        self.text = remove(&self.text, &path).map_err(|error| not_edited(keys, error))?;
+        Ok(())
+    }
+
     /// Sets a key of the resource, with comments above it where it has a line of its own.
     fn set(&mut self, keys: &[&str], node: &Node, comments: &[String]) -> Result<(), InferError> {
         let mut path = self.path.clone();
@@ -433,6 +546,13 @@ impl Editor {
             comments,
         );
         Ok(())
+    }
+}
+
+fn not_edited(keys: &[&str], error: CannotEdit) -> InferError {
+    InferError {
+        message: format!("cannot change `{}` in the spec: {error}", keys.join(".")),
+        help: "make this change by hand, then infer again",
     }
 }
 

@@ -33,18 +33,20 @@ mod selector;
 #[cfg(test)]
 mod tests;
 mod times;
+mod trial;
 mod values;
 
 use rest_source_codegen::write::Map;
 
 pub use columns::{Column, DataType};
 pub use json::{Budget, Json};
-pub use merge::{Merged, completed, merge};
+pub use merge::{Merged, completed, is_paged, merge, untyped, with_paginator};
 pub use page::{Page, Request};
+pub use paging::Candidate;
 use paging::keys_of_params;
-pub use paging::{Candidate, Probe, confirm};
-pub use proposal::spec_name;
+pub use proposal::{draft, spec_name};
 pub use selector::Shape;
+pub use trial::{StartTrial, Trial, start_trials, trials};
 
 /// The pages show no resource: what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +123,8 @@ pub struct Proposal {
     pub cursor: Option<Finding<Map>>,
     /// The columns.
     pub columns: Vec<Column>,
+    /// The credentials of the client, where they are known.
+    pub auth: Option<Map>,
 }
 
 /// Infers a resource from pages of one fetch, in order.
@@ -174,6 +178,7 @@ pub fn infer_at(
         key,
         cursor,
         columns,
+        auth: None,
         selector,
     })
 }

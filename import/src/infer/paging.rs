@@ -28,26 +28,6 @@ pub struct Candidate {
     pub is_confirmed: bool,
     /// Whether nothing but its frequent use speaks for it.
     is_guess: bool,
-    /// The request that would confirm it.
-    pub probe: Option<Probe>,
-}
-
-/// A request that confirms a paginator or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// The query parameters to set on the request of the first page.
-    pub params: Vec<(String, String)>,
-    expects: Expects,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Expects {
-    /// Other records than those of the first page.
-    Others,
-    /// This many records, which the first page has from this position on.
-    Slice(usize, usize),
-    /// The page of this number and size: its records tell the number of the first page.
-    Numbered(usize, usize),
 }
 
 /// A scalar of a page outside of its records.
@@ -116,56 +96,6 @@ pub(super) fn candidates(pages: &[Page], shape: &Shape) -> Vec<Candidate> {
     found
 }
 
-/// Whether the response of a probe confirms its candidate, which it may change.
-pub fn confirm(candidate: &mut Candidate, first: &Page, answer: &Page, shape: &Shape) -> bool {
-    let Some(probe) = candidate.probe.clone() else {
-        return candidate.is_confirmed;
-    };
-    let (before, after) = (shape.records(&first.body), shape.records(&answer.body));
-    let is_right = match probe.expects {
-        Expects::Others => !after.is_empty() && after.first() != before.first(),
-        Expects::Slice(start, size) => before
-            .get(start..start + size)
-            .is_some_and(|slice| slice == after.as_slice()),
-        Expects::Numbered(number, size) => {
-            let page = |base: usize| {
-                let start = number.checked_sub(base)? * size;
-                before.get(start..start + size)
-            };
-            match [1, 0]
-                .into_iter()
-                .find(|base| page(*base).is_some_and(|slice| slice == after.as_slice()))
-            {
-                Some(base) => {
-                    candidate.paginator.set("base_page", base as u64);
-                    true
-                }
-                None => false,
-            }
-        }
-    };
-    if is_right {
-        let params = probe
-            .params
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value.chars().take(40).collect::<String>()));
-        let params: Vec<String> = params.collect();
-        candidate.evidence.push(match probe.expects {
-            Expects::Others => format!(
-                "a request with `{}` returned other records",
-                params.join("&")
-            ),
-            _ => format!(
-                "a request with `{}` returned the right ones of the first records",
-                params.join("&")
-            ),
-        });
-        candidate.doubts.clear();
-        candidate.is_confirmed = true;
-    }
-    is_right
-}
-
 /// All scalars outside of the records.
 fn facts<'a>(body: &'a Json, shape: &Shape) -> Vec<Fact<'a>> {
     fn collect<'a>(
@@ -209,7 +139,6 @@ fn candidate(kind: &str, evidence: String) -> Candidate {
         doubts: Vec::new(),
         is_confirmed: false,
         is_guess: false,
-        probe: None,
     }
 }
 
@@ -371,7 +300,6 @@ fn cursors(first: &Page, facts: &[Fact<'_>]) -> Vec<Candidate> {
     cursors.sort_by_key(|fact| !fact.name().starts_with("next"));
     for fact in cursors {
         let key = fact.path.last().map_or("", String::as_str);
-        let value = fact.value.as_scalar().unwrap_or_default();
         if fact.name() == "scrollid" {
             let evidence = format!("`{}` is the id of a scroll", fact.text());
             let mut one = candidate("scroll", evidence);
@@ -388,10 +316,6 @@ fn cursors(first: &Page, facts: &[Fact<'_>]) -> Vec<Candidate> {
                 .set("cursor_param", param.as_str());
             one.doubts
                 .push(format!("the parameter `{param}` is a guess"));
-            one.probe = Some(Probe {
-                params: vec![(param, value.to_owned())],
-                expects: Expects::Others,
-            });
             found.push(one);
         }
     }
@@ -405,7 +329,7 @@ fn cursors(first: &Page, facts: &[Fact<'_>]) -> Vec<Candidate> {
             || name == "next";
         is_named && !name.contains("prev") && !value.is_empty() && !value.starts_with("http")
     });
-    for (name, value) in headers {
+    for (name, _) in headers {
         for param in cursor_params(
             first,
             name.trim_start_matches("x-").trim_start_matches("X-"),
@@ -416,10 +340,6 @@ fn cursors(first: &Page, facts: &[Fact<'_>]) -> Vec<Candidate> {
                 .set("cursor_param", param.as_str());
             one.doubts
                 .push(format!("the parameter `{param}` is a guess"));
-            one.probe = Some(Probe {
-                params: vec![(param, value.clone())],
-                expects: Expects::Others,
-            });
             found.push(one);
         }
     }
@@ -517,6 +437,22 @@ fn stated_numbers(first: &Page, shape: &Shape, facts: &[Fact<'_>]) -> Vec<Candid
     found
 }
 
+/// The parameters of pages that say nothing, the most frequent first: whether they are of an offset, and their names.
+const GUESSES: [(bool, &str, &str); 12] = [
+    (false, "page", "per_page"),
+    (true, "offset", "limit"),
+    (true, "skip", "limit"),
+    (true, "start", "limit"),
+    (false, "page", "limit"),
+    (true, "$skip", "$top"),
+    (true, "startAt", "maxResults"),
+    (false, "pageNumber", "pageSize"),
+    (false, "page", "page_size"),
+    (true, "skip", "take"),
+    (false, "page[number]", "page[size]"),
+    (false, "page", "pageSize"),
+];
+
 /// Pages without any statement: the usual parameters, to be tried.
 fn guesses(first: &Page, shape: &Shape, facts: &[Fact<'_>]) -> Vec<Candidate> {
     let mut found = Vec::new();
@@ -528,7 +464,7 @@ fn guesses(first: &Page, shape: &Shape, facts: &[Fact<'_>]) -> Vec<Candidate> {
         .last()
         .and_then(|record| record.get("id"))
         .and_then(Json::as_scalar);
-    if let (true, Some(id), Shape::List(path)) = (has_flag, last_id, shape) {
+    if let (true, Some(_), Shape::List(path)) = (has_flag, last_id, shape) {
         let mut one = candidate(
             "cursor",
             "a flag says that there is more, and records have an `id`".to_owned(),
@@ -546,28 +482,20 @@ fn guesses(first: &Page, shape: &Shape, facts: &[Fact<'_>]) -> Vec<Candidate> {
             .set("cursor_param", "starting_after");
         one.doubts
             .push("the parameter `starting_after` is a guess".to_owned());
-        one.probe = Some(Probe {
-            params: vec![("starting_after".to_owned(), id.to_owned())],
-            expects: Expects::Others,
-        });
         found.push(one);
     }
-    for (offset, limit) in OFFSETS {
-        found.extend(offset_candidate(
+    for (is_offset, one, other) in GUESSES {
+        let made = if is_offset {
+            offset_candidate
+        } else {
+            number_candidate
+        };
+        found.extend(made(
             first,
             records.len(),
-            offset,
-            limit,
-            "it was tried",
-        ));
-    }
-    for (page, size) in NUMBERED {
-        found.extend(number_candidate(
-            first,
-            records.len(),
-            page,
-            size,
-            "it was tried",
+            one,
+            other,
+            "nothing in the page names it",
         ));
     }
     found
@@ -593,18 +521,9 @@ fn offset_candidate(
     one.doubts.push(format!(
         "the parameters `{offset}` and `{limit}` are a guess"
     ));
-    let size = match records {
-        0..3 => return None,
-        3..6 => 1,
-        _ => 2,
-    };
-    one.probe = Some(Probe {
-        params: vec![
-            (offset.to_owned(), "1".to_owned()),
-            (limit.to_owned(), size.to_string()),
-        ],
-        expects: Expects::Slice(1, size),
-    });
+    if records < 3 {
+        return None;
+    }
     Some(one)
 }
 
@@ -627,18 +546,9 @@ fn number_candidate(
         .set("page_size_param", size);
     one.doubts
         .push(format!("the parameters `{page}` and `{size}` are a guess"));
-    let tried = match records {
-        0..3 => return None,
-        3..6 => 1,
-        _ => 2,
-    };
-    one.probe = Some(Probe {
-        params: vec![
-            (page.to_owned(), "2".to_owned()),
-            (size.to_owned(), tried.to_string()),
-        ],
-        expects: Expects::Numbered(2, tried),
-    });
+    if records < 3 {
+        return None;
+    }
     Some(one)
 }
 
@@ -888,6 +798,11 @@ pub(super) fn choose(candidates: &[Candidate], pages: &[Page], shape: &Shape) ->
             doubts,
         };
     }
+    single(pages, shape)
+}
+
+/// One page, and how sure that is.
+pub(super) fn single(pages: &[Page], shape: &Shape) -> Finding<Map> {
     let mut single = Map::new();
     single.set("type", "single_page");
     let Some(first) = pages.first() else {

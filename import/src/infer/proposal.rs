@@ -5,7 +5,7 @@ use rest_source_codegen::{
     write::{Element, Map, Node, is_secret_name},
 };
 
-use super::{InferError, Json, Proposal, columns, count, keys_of_params};
+use super::{InferError, Json, Proposal, Request, columns, count, keys_of_params};
 use crate::{Imported, names};
 
 /// What replaces secrets in saved pages.
@@ -76,13 +76,7 @@ impl Proposal {
         if let Some(cursor) = &self.cursor {
             taken.extend(keys_of_params(&cursor.value));
         }
-        for (name, value) in self.request.query() {
-            if !taken.contains(&name) && !is_secret(&name, &value) {
-                endpoint
-                    .map("params")
-                    .set(&name, value.replace('{', "{{").replace('}', "}}"));
-            }
-        }
+        params(&self.request, &taken, &mut endpoint);
         for (name, value) in &self.request.headers {
             let is_common = COMMON_HEADERS
                 .iter()
@@ -142,7 +136,8 @@ impl Proposal {
         } else {
             client.set("base_url", origin);
         }
-        if let Some((auth, doubt)) = auth(self) {
+        let known = self.auth.clone().map(|auth| (auth, None));
+        if let Some((auth, doubt)) = known.or_else(|| auth(&self.request)) {
             client.set("auth", auth);
             if let Some(doubt) = doubt {
                 client.comment("auth", &format!("{}{doubt}.", crate::NOT_CERTAIN));
@@ -164,6 +159,41 @@ impl Proposal {
             _ => Ok(imported),
         }
     }
+}
+
+/// Adds the parameters of a request's query that are no secrets and that nothing else sets.
+fn params(request: &Request, taken: &[String], endpoint: &mut Map) {
+    for (name, value) in request.query() {
+        if !taken.contains(&name) && !is_secret(&name, &value) {
+            endpoint
+                .map("params")
+                .set(&name, value.replace('{', "{{").replace('}', "}}"));
+        }
+    }
+}
+
+/// A spec that sends a request for a list, to infer the rest from its pages. `auth` overrides the credentials that the
+/// names of parameters tell.
+pub fn draft(request: &Request, resource: &str, credentials: Option<&Map>) -> Map {
+    let (origin, path) = request.origin_and_path();
+    let mut spec = Map::new();
+    spec.set("name", spec_name(origin));
+    spec.map("client").set("base_url", origin);
+    let auth = credentials
+        .cloned()
+        .or_else(|| auth(request).map(|(auth, _)| auth));
+    if let Some(auth) = auth {
+        spec.map("client").set("auth", auth);
+    }
+    let mut endpoint = Map::new();
+    endpoint.set("path", if path.is_empty() { "/" } else { path });
+    params(request, &[], &mut endpoint);
+    let mut own = Map::new();
+    own.set("name", resource)
+        .set("endpoint", endpoint)
+        .set("columns", "json");
+    spec.set("resources", Node::List(vec![Element::new(own)]));
+    spec
 }
 
 /// One column or several as a `primary_key`.
@@ -194,8 +224,7 @@ pub fn spec_name(origin: &str) -> String {
 }
 
 /// The credentials of the request, as far as its names tell, and what is not certain.
-fn auth(proposal: &Proposal) -> Option<(Map, Option<&'static str>)> {
-    let request = &proposal.request;
+fn auth(request: &Request) -> Option<(Map, Option<&'static str>)> {
     let mut auth = Map::new();
     let mut key = |name: &str, location: &str| {
         auth.set("type", "api_key").set("name", name);

@@ -1,0 +1,276 @@
+//! Pages that `infer` fetches, and requests that show how they follow each other.
+
+use rest_source::{
+    Client,
+    plan::{Part, ResourcePlan},
+    shared::Ref,
+};
+use rest_source_codegen::{compile, connector::Connector, write::Map};
+use rest_source_dynamic::needs_no_rust;
+use rest_source_import::infer::{
+    Budget, Finding, Page, Proposal, Request, Shape, completed, infer_at, is_paged, start_trials,
+    trials, untyped, with_paginator,
+};
+
+use crate::{
+    args::Infer,
+    context::Context,
+    error::CommandError,
+    exchange::{Exchange, Outcome, Recording, Redaction},
+    interrupt::TokenRequests,
+    param,
+    refresh_token_file::RefreshTokenFile,
+    spec,
+};
+
+/// What was fetched, and what it shows.
+pub(super) struct Discovery {
+    pub(super) pages: Vec<Page>,
+    pub(super) proposal: Proposal,
+}
+
+/// The spec whose resource is fetched.
+pub(super) struct Source<'a> {
+    /// The path that messages show.
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+    pub(super) resource: &'a str,
+}
+
+impl Source<'_> {
+    /// The spec with records that are not decoded, as far as it can be.
+    fn lenient(&self) -> Result<(String, Connector), CommandError> {
+        let whole = completed(self.text);
+        for text in untyped(&whole, self.resource)
+            .into_iter()
+            .chain([whole.clone()])
+        {
+            if let Some(connector) = compile(self.file, &text).connector {
+                return Ok((text, connector));
+            }
+        }
+        Err(CommandError::invalid(
+            compile(self.file, self.text).diagnostics.messages(),
+        ))
+    }
+}
+
+/// Fetches pages and infers from them.
+///
+/// # Errors
+///
+/// If no page arrives, or the pages have no records.
+pub(super) async fn discover(
+    source: &Source<'_>,
+    shape: impl Fn(&[Page]) -> Option<Shape>,
+    args: &Infer,
+    context: &Context,
+    token_requests: TokenRequests,
+) -> Result<Discovery, CommandError> {
+    let (text, connector) = source.lenient()?;
+    let plan = &connector.plan;
+    needs_no_rust(plan).map_err(|needs| {
+        CommandError::usage(format!("cannot run `{}` here: {needs}", plan.name))
+    })?;
+    let resource = spec::resource(plan, Some(source.resource))?;
+    let token_file = RefreshTokenFile::new(
+        plan,
+        args.token_file.clone(),
+        &context.console,
+        token_requests,
+    )?;
+    let recording = Recording::default();
+    let client = spec::connect(
+        plan,
+        args.config.clone(),
+        &token_file,
+        &args.connection,
+        Some(&recording),
+        context,
+    )?;
+    let mut live = Live {
+        redaction: Redaction::new(&client),
+        client: &client,
+        recording,
+        budget: Budget::default(),
+    };
+    let most = args.pages;
+    let (mut pages, error) = live.fetch(&resource, most).await?;
+    match error {
+        Some(error) if pages.is_empty() => return Err(token_file.explain(error).into()),
+        Some(error) => context
+            .console
+            .say(format_args!("note: the fetch ended early: {error}")),
+        None => {}
+    }
+    let infer = |pages: &[Page]| infer_at(pages, source.resource, shape(pages).as_ref());
+    let mut proposal = infer(&pages)?;
+    let mut resource = resource;
+    if !is_paged(source.text, source.resource) {
+        let (found, tried) = live.paginator(source, &text, &proposal, &pages[0]).await?;
+        match found {
+            Some((finding, plan)) => {
+                let (again, _) = live.fetch(&plan, most).await?;
+                if again.len() > 1 || most == 1 && !again.is_empty() {
+                    pages = again;
+                    proposal = infer(&pages)?;
+                }
+                proposal.paginator = finding;
+                resource = plan;
+            }
+            None => proposal.reject(tried, &pages),
+        }
+    }
+    let start = live
+        .start_param(&connector, &resource, &proposal, &pages[0])
+        .await?;
+    if start.is_some() {
+        proposal.cursor = start;
+    }
+    Ok(Discovery { pages, proposal })
+}
+
+/// A client whose exchanges are recorded.
+struct Live<'a> {
+    client: &'a Client,
+    redaction: Redaction<'a>,
+    recording: Recording,
+    budget: Budget,
+}
+
+impl Live<'_> {
+    /// The first pages of a resource, and the error that ended the fetch.
+    async fn fetch(
+        &mut self,
+        resource: &Ref<ResourcePlan>,
+        most: u64,
+    ) -> Result<(Vec<Page>, Option<rest_source::Error>), CommandError> {
+        let mut stream = self.client.rows(resource).pages();
+        let mut error = None;
+        for _ in 0..most {
+            match stream.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(failed)) => error = Some(failed),
+                None => break,
+            }
+        }
+        drop(stream);
+        let mut pages = Vec::new();
+        for exchange in self.recording.take_all() {
+            if pages.len() as u64 == most {
+                break;
+            }
+            if exchange.is_page() && is_of(resource, &exchange.request.url) {
+                pages.extend(self.page(&exchange)?);
+            }
+        }
+        Ok((pages, error))
+    }
+
+    /// The page of a response, without secrets; `None` if its end did not arrive.
+    fn page(&mut self, exchange: &Exchange) -> Result<Option<Page>, CommandError> {
+        let Outcome::Response { headers, body, .. } = &exchange.outcome else {
+            return Ok(None);
+        };
+        if !body.has_ended || body.omitted > 0 {
+            return Ok(None);
+        }
+        let redaction = &self.redaction;
+        let redacted =
+            |(name, value): (&str, &str)| (name.to_owned(), redaction.header(name, value));
+        let request = Request {
+            method: exchange.request.method.as_str().to_owned(),
+            url: redaction.url(&exchange.request.url),
+            headers: exchange.request.headers.iter().map(redacted).collect(),
+            body: redaction.text(&String::from_utf8_lossy(&exchange.request.body)),
+        };
+        let headers = headers.iter().map(redacted).collect();
+        let text = redaction.text(&String::from_utf8_lossy(&body.bytes));
+        let page = Page::read(&request, headers, &text, &mut self.budget);
+        page.map(Some).map_err(|error| {
+            CommandError::failed(format!(
+                "the response of {} {}: {error}\n  help: `infer` reads pages of JSON or JSON Lines",
+                request.method, request.url
+            ))
+        })
+    }
+
+    /// The paginator that fetches a second page, with the plan of a resource that has it, and how many were tried.
+    async fn paginator(
+        &mut self,
+        source: &Source<'_>,
+        text: &str,
+        proposal: &Proposal,
+        first: &Page,
+    ) -> Result<(Option<(Finding<Map>, Ref<ResourcePlan>)>, usize), CommandError> {
+        let plan_with = |paginator: &Map| {
+            let text = with_paginator(text, source.resource, paginator, &proposal.selector.value)?;
+            let connector = compile(source.file, &text).connector?;
+            spec::resource(&connector.plan, Some(source.resource)).ok()
+        };
+        let mut tried = 0;
+        for trial in trials(proposal, first) {
+            let Some(plan) = plan_with(&trial.paginator) else {
+                continue;
+            };
+            tried += 1;
+            // A response that is not a page says that the request is not right.
+            let Ok((pages, _)) = self.fetch(&plan, 2).await else {
+                continue;
+            };
+            let found = trial.judge(first, &pages, &proposal.selector.value);
+            if let Some(found) = found
+                && let Some(plan) = plan_with(&found.value)
+            {
+                return Ok((Some((found, plan)), tried));
+            }
+        }
+        Ok((None, tried))
+    }
+
+    /// The cursor with the parameter that asks for records since a time, if there is one.
+    async fn start_param(
+        &mut self,
+        connector: &Connector,
+        resource: &Ref<ResourcePlan>,
+        proposal: &Proposal,
+        first: &Page,
+    ) -> Result<Option<Finding<Map>>, CommandError> {
+        let Some(cursor) = &proposal.cursor else {
+            return Ok(None);
+        };
+        for trial in start_trials(proposal, first) {
+            let given = [(trial.param.clone(), trial.value.clone())];
+            let Ok(resource) = param::with(connector, resource, &given) else {
+                continue;
+            };
+            let Ok((pages, _)) = self.fetch(&resource, 1).await else {
+                continue;
+            };
+            let page = pages.first();
+            let found = page.and_then(|page| trial.judge(cursor, page, &proposal.selector.value));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a URL is one of a resource, and not of its parent: it has the literal parts of its path.
+fn is_of(resource: &ResourcePlan, url: &str) -> bool {
+    if resource.parent.is_none() {
+        return true;
+    }
+    let mut rest = url.split('?').next().unwrap_or_default();
+    for part in &resource.path.0 {
+        if let Part::Text(text) = part {
+            let Some(at) = rest.find(text.as_str()) else {
+                return false;
+            };
+            rest = &rest[at + text.len()..];
+        }
+    }
+    let ends = matches!(resource.path.0.last(), Some(Part::Text(_)));
+    !ends || rest.is_empty()
+}
