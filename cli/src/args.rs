@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Load(Load),
     Docs(Docs),
     Ddl(Ddl),
+    Diff(Diff),
     #[command(subcommand)]
     Import(Import),
     Infer(Infer),
@@ -413,6 +414,32 @@ pub(crate) struct Ddl {
     /// Folder with your own templates `sqlite.sql` or `postgres.sql`
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
+}
+
+/// Compare two versions of a spec: what changes for generated code, settings, tables and state
+///
+/// Lists each change as compatible or breaking, with what the next load does about it, and the version that semantic
+/// versioning asks for. Code is compared by the public items of the generated Rust.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The spec as it was
+    pub(crate) old: PathBuf,
+    /// The spec as it is
+    pub(crate) new: PathBuf,
+    /// Exit with 1 if a change is breaking
+    #[arg(long)]
+    pub(crate) deny_breaking: bool,
+    /// Format of the changes
+    #[arg(long, value_enum, default_value_t = Changes::Text)]
+    pub(crate) format: Changes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Changes {
+    /// Readable text
+    Text,
+    /// One JSON object per line: `area`, `effect` and `text`
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,6 +9,7 @@ mod completions;
 mod console;
 mod context;
 mod destination;
+mod diff;
 mod error;
 mod exchange;
 mod explain;
@@ -88,6 +89,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Generate(generate) => generate::run(&generate, console),
         Command::Docs(docs) => print::docs(&docs, console),
         Command::Ddl(ddl) => print::ddl(&ddl, console),
+        Command::Diff(diff) => diff::run(&diff, console),
         Command::Import(import) => import::run(&import, console),
         Command::Infer(infer) if infer.from.is_empty() => {
             return Started::Network(infer::fetch(infer, context));

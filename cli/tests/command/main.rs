@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod diff;
 #[cfg(feature = "lsp")]
 mod import;
 mod infer;
@@ -59,6 +60,7 @@ fn help_says_what_each_command_does() {
         "load",
         "docs",
         "ddl",
+        "diff",
         "import",
         "new",
         "mock",

@@ -46,6 +46,14 @@ const PAGE_SIZES: &[&str] = &[
 pub struct Fingerprint(BTreeMap<String, String>);
 
 impl Fingerprint {
+    /// The fingerprint of a resource, with these values of its source's settings, in the order of the plan. For a
+    /// source with a choice of credentials, without any of them.
+    ///
+    /// [`Client::fingerprint`](crate::Client::fingerprint) is that of a client's requests.
+    pub fn of(plan: &SourcePlan, config: &[Scalar], resource: &ResourcePlan) -> Self {
+        Self::new(plan, config, resource, None)
+    }
+
     /// The fingerprint of a resource, with these settings and these credentials.
     pub(crate) fn new(
         plan: &SourcePlan,
