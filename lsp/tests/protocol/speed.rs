@@ -1,5 +1,7 @@
-//! How long the answers take on a spec of a thousand resources.
+//! A spec of a thousand resources: every request is answered, and the longest time of each is printed. A measurement is
+//! `cargo test --release -p rest-source-lsp --test protocol thousand -- --nocapture`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -7,9 +9,6 @@ use serde_json::json;
 
 use crate::METHODS;
 use crate::client::Client;
-
-/// Without optimization the outline of so large a spec takes longer.
-const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 50 });
 
 fn spec() -> String {
     let mut text =
@@ -31,9 +30,10 @@ fn spec() -> String {
 }
 
 #[test]
-fn a_thousand_resources_are_answered_in_time() {
+fn a_thousand_resources_are_answered() {
     let mut client = Client::open(&spec());
     assert!(client.diagnostics().is_empty());
+    let mut longest = BTreeMap::<&str, Duration>::new();
     for marker in [
         "name: things_0\n",
         "name: things_500\n",
@@ -48,10 +48,14 @@ fn a_thousand_resources_are_answered_in_time() {
             let start = Instant::now();
             let _ = client.ask_at_byte(method, at + 7, more);
             let took = start.elapsed();
-            println!("{method} {took:?}");
-            assert!(took < LONGEST, "{method} took {took:?}");
+            let longest = longest.entry(method).or_default();
+            *longest = took.max(*longest);
         }
         client.replace_range(at, at + 8, "");
+    }
+    assert!(client.diagnostics().is_empty());
+    for (method, longest) in longest {
+        println!("{method} {longest:?}");
     }
     client.close();
 }
