@@ -98,6 +98,12 @@ pub(super) async fn discover(
     let (mut pages, error) = live.fetch(&resource, most).await?;
     match error {
         Some(error) if pages.is_empty() => return Err(token_file.explain(error).into()),
+        None if pages.is_empty() => {
+            return Err(CommandError::failed(format!(
+                "no page of `{}` arrived that can be read\n  help: `rest-source fetch SPEC {0} --raw` shows the response",
+                source.resource
+            )));
+        }
         Some(error) => context
             .console
             .say(format_args!("note: the fetch ended early: {error}")),

@@ -178,6 +178,16 @@ async fn quickstart_is_inferred_from_its_api() {
         assert_eq!(ran.code, 0, "{ran}");
         assert!(!ran.to_string().contains(data::API_KEY), "{ran}");
     }
+    for resource in [
+        "media_insights",
+        "user_insights",
+        "stories",
+        "story_insights",
+    ] {
+        let fetch = ["fetch", file, resource, "--format", "jsonl"];
+        let fetched = shell.run(&[&fetch[..], &["--base-url", server.url()]].concat());
+        assert_eq!(fetched.code, 0, "{fetched}");
+    }
     let (before, after) = (facts(&whole), facts(&shell.read(file)));
     let missing = before.difference(&after).map(|fact| ["- ", fact, "\n"]);
     let added = after.difference(&before).map(|fact| ["+ ", fact, "\n"]);
@@ -351,5 +361,60 @@ async fn failed_requests_and_missing_secrets_are_errors() {
         let ran = Shell::new().run(&[&["infer", &url], further].concat());
         assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{ran}");
         assert!(ran.stderr.contains(message), "{message}\n{ran}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn awkward_values_are_fetched_by_the_inferred_spec() {
+    let hashes = ["YWJj", "ZGVmZw==", "aGk="];
+    let record = |id: u64| {
+        let mut record = json!({
+            "id": format!("a-{id}"),
+            "mixed": if id % 2 == 0 { json!("a b") } else { json!(id) },
+            "mixed exact": if id % 2 == 0 { json!("a b") } else { json!(18_446_744_073_709_551_615_u64) },
+            "late fraction": if id == 99 { json!(0.5) } else { json!(id) },
+            "late null": if id > 96 { Value::Null } else { json!(true) },
+            "amount": format!("{id}.50"),
+            "count": id.to_string(),
+            "flag": if id % 3 == 0 { "true" } else { "false" },
+            "list or text": if id == 3 { json!([1]) } else { json!("a") },
+            "list with nulls": [id, null],
+            "never": Value::Null,
+            "kind": if id % 3 == 0 { "x-1" } else { "x 2" },
+            "day": format!("{:02}.01.2026", id % 28 + 1),
+            "us": format!("01/{:02}/2026", id % 28 + 1),
+            "mail": format!("Fri, {:02} Jan 2026 03:04:05 +0000", id % 28 + 1),
+            "http": format!("Fri, {:02} Jan 2026 03:04:05 GMT", 2 + id % 4 * 7),
+            "local": "2026-01-02 03:04:05",
+            "minutes": "2026-01-02 03:04",
+            "offset": "2026-01-02T03:04:05.123456+01:00",
+            "compact": "2026-01-02T03:04:05+0100",
+            "call": "/Date(1686577603496)/",
+            "created": 1_767_323_045 + id,
+            "modified_ms": 1_767_323_045_000_u64 + id,
+            "clock": "03:04",
+            "hash": hashes[usize::try_from(id % 3).unwrap()],
+            "by day": { (format!("2026-01-{:02}", id % 28 + 1)): id },
+            "owner": { "id": id, "name": if id == 7 { Value::Null } else { json!("a b") }, "tags": [] },
+            "fn": 1, "type": "a b", "Type ": "b c", "1h": 1.5, "na\u{ef}ve \"key\"\n": 1, "": 2,
+        });
+        if id % 50 == 1 {
+            record["sparse"] = json!(1);
+        }
+        record
+    };
+    let records: Vec<Value> = (0..100).map(record).collect();
+    let server = Scripted::start(move |_| Reply::json(&json!({ "rows": records, "total": 100 })));
+    let server = server.await.unwrap();
+    let shell = Shell::new();
+    let url = format!("{}/things", server.url());
+    let ran = shell.run(&["infer", &url]);
+    assert_eq!(ran.code, 0, "{ran}");
+    shell.write("new.yaml", &ran.stdout);
+    insta::assert_snapshot!("awkward_values", part(&ran, "columns:"));
+    for format in ["jsonl", "csv"] {
+        let fetched = shell.run(&["fetch", "new.yaml", "things", "--format", format]);
+        assert_eq!(fetched.code, 0, "{ran}\n{fetched}");
+        assert!(fetched.stderr.contains("100 records"), "{fetched}");
     }
 }

@@ -179,10 +179,14 @@ impl<'a> Seen<'a> {
             }
             [bools, numbers, texts, false, false] => {
                 evidence.push(self.mixture());
-                let number = || self.number("", &mut Vec::new(), &mut Vec::new());
+                let number = self.number("", &mut Vec::new(), &mut Vec::new());
+                // A decimal may be a text, too: a union could not tell them apart.
+                if texts && numbers && number == DataType::Decimal {
+                    return DataType::Json;
+                }
                 let members = [
                     texts.then_some(DataType::Text),
-                    numbers.then(number),
+                    numbers.then_some(number),
                     bools.then_some(DataType::Bool),
                 ];
                 DataType::Union(members.into_iter().flatten().collect())

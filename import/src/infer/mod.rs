@@ -28,6 +28,9 @@ mod keys;
 mod merge;
 mod page;
 mod paging;
+mod prepare;
+#[cfg(test)]
+mod properties;
 mod proposal;
 mod selector;
 #[cfg(test)]
@@ -40,10 +43,11 @@ use rest_source_codegen::write::Map;
 
 pub use columns::{Column, DataType};
 pub use json::{Budget, Json};
-pub use merge::{Merged, completed, is_paged, merge, untyped, with_paginator};
+pub use merge::{Merged, merge};
 pub use page::{Page, Request};
 pub use paging::Candidate;
 use paging::keys_of_params;
+pub use prepare::{completed, is_paged, untyped, with_paginator};
 pub use proposal::{draft, spec_name};
 pub use selector::Shape;
 pub use trial::{StartTrial, Trial, start_trials, trials};
@@ -167,7 +171,10 @@ pub fn infer_at(
     let candidates = paging::candidates(pages, shape);
     let columns = columns::infer(&records);
     let key = keys::primary_key(&records, &columns, resource);
-    let cursor = keys::cursor(&records, &columns, first);
+    // Without a key, changed records could not replace what is stored.
+    let cursor = key
+        .as_ref()
+        .and_then(|_| keys::cursor(&records, &columns, first));
     Ok(Proposal {
         request: first.request.clone(),
         pages: pages.len(),

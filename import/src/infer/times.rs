@@ -229,6 +229,8 @@ pub(super) fn epoch(numbers: &[&str], key: &str) -> Option<&'static str> {
         "expires",
         "start",
         "end",
+        "ms",
+        "millis",
     ]
     .iter()
     .any(|word| name == *word || name.ends_with(&format!("_{word}")));

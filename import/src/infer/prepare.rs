@@ -1,0 +1,159 @@
+//! Specs that are not finished, made ready for a fetch.
+
+use rest_source_codegen::write::{Element, Map, Node, Step, read, remove, set};
+
+use super::{Shape, keys_of_params};
+
+/// The position of a resource in its list.
+pub(super) fn position(spec: &Map, resource: &str) -> Option<usize> {
+    let name = |element: &Element| {
+        let name = element.value.as_map().and_then(|map| map.get("name"));
+        name.and_then(Node::as_text) == Some(resource)
+    };
+    spec.get("resources")?.elements().iter().position(name)
+}
+
+/// Whether a spec says how the pages of a resource follow each other.
+pub fn is_paged(text: &str, resource: &str) -> bool {
+    let Ok(spec) = read(text) else {
+        return false;
+    };
+    let map = |map: Option<&Map>, key: &str| {
+        map.and_then(|map| map.get(key))
+            .and_then(Node::as_map)
+            .cloned()
+    };
+    let own = position(&spec, resource).and_then(|at| {
+        spec.get("resources")?
+            .elements()
+            .get(at)?
+            .value
+            .as_map()
+            .cloned()
+    });
+    let defaults = map(Some(&spec), "resource_defaults");
+    let places = [
+        map(own.as_ref(), "endpoint"),
+        map(defaults.as_ref(), "endpoint"),
+        map(Some(&spec), "client"),
+    ];
+    places
+        .iter()
+        .flatten()
+        .any(|place| place.get("paginator").is_some())
+}
+
+/// A spec in which a resource has this paginator, no parameters that it sets, and its records at this place: a paginator
+/// may count them.
+pub fn with_paginator(
+    text: &str,
+    resource: &str,
+    paginator: &Map,
+    shape: &Shape,
+) -> Option<String> {
+    let at = position(&read(text).ok()?, resource)?;
+    let path = |keys: &[&str]| -> Vec<Step> {
+        let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+        [Step::Key("resources".to_owned()), Step::Index(at)]
+            .into_iter()
+            .chain(keys)
+            .collect()
+    };
+    let mut text = text.to_owned();
+    for param in keys_of_params(paginator) {
+        if let Ok(edited) = remove(&text, &path(&["endpoint", "params", &param])) {
+            text = edited;
+        }
+    }
+    let text = match shape.selector() {
+        Some(selector) => set(
+            &text,
+            &path(&["endpoint", "data_selector"]),
+            &Node::from(selector),
+        )
+        .ok()?,
+        None => text,
+    };
+    let paginator = Node::Map(paginator.clone());
+    set(&text, &path(&["endpoint", "paginator"]), &paginator).ok()
+}
+
+/// A spec in which the records of a resource are not decoded, as far as it can be: a value that violates the schema
+/// would end the fetch.
+pub fn untyped(text: &str, resource: &str) -> Vec<String> {
+    let Some(at) = read(text).ok().and_then(|spec| position(&spec, resource)) else {
+        return Vec::new();
+    };
+    let set_key = |key: &str, node: Node| {
+        let path = [
+            Step::Key("resources".to_owned()),
+            Step::Index(at),
+            Step::Key(key.to_owned()),
+        ];
+        set(text, &path, &node).ok()
+    };
+    let mut lenient = Map::new();
+    lenient.set("data_type", "discard_row");
+    let texts = [
+        set_key("columns", Node::from("json")),
+        set_key("schema_contract", Node::Map(lenient)),
+    ];
+    texts.into_iter().flatten().collect()
+}
+
+/// A spec whose resources have what [`merge`](super::merge) adds: `columns: json` and `single_page` where they have none. It shows
+/// whether the rest of a spec that is not finished is valid.
+pub fn completed(text: &str) -> String {
+    let Ok(spec) = read(text) else {
+        return text.to_owned();
+    };
+    let paginator = |map: Option<&Map>| map.and_then(|map| map.get("paginator")).is_some();
+    let defaults = spec.get("resource_defaults").and_then(Node::as_map);
+    let of_defaults = defaults
+        .and_then(|map| map.get("endpoint"))
+        .and_then(Node::as_map);
+    let is_paged = paginator(spec.get("client").and_then(Node::as_map)) || paginator(of_defaults);
+    let mut text = text.to_owned();
+    for (at, element) in spec
+        .get("resources")
+        .map_or(&[][..], Node::elements)
+        .iter()
+        .enumerate()
+    {
+        let Some(resource) = element.value.as_map() else {
+            continue;
+        };
+        let endpoint = resource.get("endpoint");
+        let path = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+            [Step::Key("resources".to_owned()), Step::Index(at)]
+                .into_iter()
+                .chain(keys)
+                .collect::<Vec<_>>()
+        };
+        if resource
+            .get("columns")
+            .is_none_or(|columns| *columns == Node::Null)
+            && let Ok(edited) = set(&text, &path(&["columns"]), &Node::from("json"))
+        {
+            text = edited;
+        }
+        let mut single = Map::new();
+        if let Some(Node::Text(path)) = endpoint {
+            single.set("path", path.as_str());
+        }
+        let (keys, node): (&[&str], Node) = if let Some(Node::Map(_)) = endpoint {
+            (&["endpoint", "paginator"], Node::from("single_page"))
+        } else {
+            single.set("paginator", "single_page");
+            (&["endpoint"], Node::Map(single))
+        };
+        if !is_paged
+            && !paginator(endpoint.and_then(Node::as_map))
+            && let Ok(edited) = set(&text, &path(keys), &node)
+        {
+            text = edited;
+        }
+    }
+    text
+}
