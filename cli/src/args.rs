@@ -118,6 +118,7 @@ pub(crate) struct Generate {
 pub(crate) enum Import {
     Airbyte(ImportAirbyte),
     Openapi(ImportOpenapi),
+    Dlt(ImportDlt),
 }
 
 /// The streams of an Airbyte low-code manifest
@@ -199,6 +200,20 @@ pub(crate) enum Credentials {
     Bearer,
     Header(String),
     Query(String),
+}
+
+/// The resources of a configuration of dltHub's `rest_api` source
+///
+/// Takes Python (`.py`), JSON, YAML, or a Markdown document with one of them in a code block. Python is read as literals
+/// and never executed. Secrets become secrets of the spec; a credential in plain text is left out.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportDlt {
+    /// The file, or `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) document: PathBuf,
+    /// File to write the spec to, which must not exist yet; without it, the spec is printed
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Fetch a resource, and print its records

@@ -8,10 +8,10 @@ use std::{
     path::Path,
 };
 
-use rest_source_import::{Imported, openapi};
+use rest_source_import::{Imported, dlt, openapi};
 
 use crate::{
-    args::{Import, ImportOpenapi},
+    args::{Import, ImportDlt, ImportOpenapi},
     console::Console,
     error::CommandError,
     spec,
@@ -21,6 +21,7 @@ pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError
     match import {
         Import::Airbyte(args) => airbyte::run(args, console),
         Import::Openapi(args) => openapi(args, console),
+        Import::Dlt(args) => dlt(args, console),
     }
 }
 
@@ -32,6 +33,13 @@ fn openapi(args: &ImportOpenapi, console: &Console) -> Result<(), CommandError> 
     };
     let imported = openapi::import(&shown, &text, &selection)
         .map_err(|error| CommandError::usage(error.to_string()))?;
+    finish(&imported, args.output.as_deref(), console)
+}
+
+fn dlt(args: &ImportDlt, console: &Console) -> Result<(), CommandError> {
+    let (shown, text) = spec::text_or_stdin(&args.document)?;
+    let imported =
+        dlt::import(&shown, &text).map_err(|error| CommandError::usage(error.to_string()))?;
     finish(&imported, args.output.as_deref(), console)
 }
 

@@ -4,10 +4,13 @@
 //! list of what could not be carried over. Nothing of a source is executed, and none is fetched.
 
 pub mod airbyte;
+mod credentials;
+pub mod dlt;
 pub mod infer;
 mod json_schema;
 mod names;
 pub mod openapi;
+mod python;
 mod settle;
 mod tree;
 

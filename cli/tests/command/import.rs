@@ -1,5 +1,8 @@
 //! Specs made from other tools' documents.
 
+use rest_source_testkit::{Api, Server, data};
+use serde_json::Value;
+
 use crate::shell::Shell;
 
 const SHOP: &str = "
@@ -161,4 +164,160 @@ fn schemas_outside_of_the_connector_are_not_read() {
         assert!(imported.stdout.contains("columns: json"), "{imported}");
         assert!(!imported.stdout.contains("leaked"), "{imported}");
     }
+}
+
+/// A document with a configuration of dlt, in the form of the five that the specs in `specs/` are made from.
+fn document(url: &str, auth: &str, resources: &[(&str, &str)]) -> String {
+    let resources: Vec<String> = resources
+        .iter()
+        .map(|(name, path)| {
+            format!(
+                r#"        {{
+            "name": "{name}",
+            "endpoint": {{
+                "path": "{path}",
+                "data_selector": "data",
+                "paginator": {{
+                    "type": "offset",
+                    "limit": 100
+                }}
+            }}
+        }}"#
+            )
+        })
+        .collect();
+    let resources = resources.join(",\n");
+    format!(
+        r#"# Overview
+
+How to integrate with a third-party API by dltHub's REST API source.
+
+## Configuration Example
+
+```python
+import dlt
+from dlt.sources.rest_api import rest_api_source
+
+source = rest_api_source({{
+    "client": {{
+        "base_url": "{url}",
+        "auth": {{
+{auth}
+        }}
+    }},
+    "resource_defaults": {{
+        "primary_key": "id",
+        "write_disposition": "merge"
+    }},
+    "resources": [
+{resources}
+    ]
+}})
+```
+
+## Authentication
+
+- **Secrets**: Use `dlt.secrets["api_key"]` to store the API key.
+"#
+    )
+}
+
+const KEY: &str = r#"            "type": "api_key",
+            "name": "api_key",
+            "api_key": dlt.secrets["api_key"],
+            "location": "query""#;
+
+/// Asserts that the spec made of a document fetches what the server holds, as the specs in `specs/` do.
+fn assert_imported(api: Api, auth: &str, resources: &[(&str, &str)]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.unwrap();
+    let server = runtime.block_on(Server::start(api)).unwrap();
+    let shell = Shell::new()
+        .with("MADE_API_KEY", data::API_KEY)
+        .with("MADE_CLIENT_ID", data::CLIENT_ID)
+        .with("MADE_CLIENT_SECRET", data::CLIENT_SECRET);
+    let auth = auth.replace("<server>", server.url());
+    shell.write("api.md", &document(server.url(), &auth, resources));
+    let made = shell.run(&["import", "dlt", "api.md", "--output", "made.yaml"]);
+    assert_eq!(made.code, 0, "{made}");
+    let expected = format!(
+        "resources: {}, not imported: 0, not certain: 0\n",
+        resources.len()
+    );
+    assert_eq!(made.stderr, expected);
+    for (name, _) in resources {
+        let fetched = shell.run(&["fetch", "made.yaml", name, "--format", "jsonl"]);
+        assert_eq!(fetched.code, 0, "{fetched}");
+        let lines = fetched.stdout.lines();
+        let rows: Vec<Value> = lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let held = server.dataset(name).rows();
+        assert_eq!(rows.len(), held.len(), "{name}");
+        for (row, held) in rows.into_iter().zip(held) {
+            // Both are read by one parser, which rounds doubles.
+            let held: Value = serde_json::from_str(&Value::Object(held).to_string()).unwrap();
+            assert_eq!(row, held, "{name}");
+        }
+    }
+    let loaded = shell.run(&["load", "made.yaml", "--to", "sqlite:made.db"]);
+    assert_eq!(loaded.code, 0, "{loaded}");
+    for (name, _) in resources {
+        assert_eq!(
+            shell.rows("made.db", name),
+            server.dataset(name).len(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn documents_for_dlt_become_specs_that_fetch_the_same_rows() {
+    let one = [("resource_name", "/v1/resource")];
+    assert_imported(data::analytics_api_key(), KEY, &one);
+    assert_imported(data::datasets(), KEY, &one);
+    let overviews = [
+        "account_overview",
+        "agents_overview",
+        "current_queue_activity",
+    ];
+    let insights = [
+        "media_insights",
+        "user_insights",
+        "stories",
+        "story_insights",
+    ];
+    for (api, names) in [
+        (data::call_center_overview(), overviews.as_slice()),
+        (data::media_insights(), insights.as_slice()),
+    ] {
+        let paths: Vec<String> = names.iter().map(|name| format!("/v1/{name}")).collect();
+        let names = names.iter().copied();
+        let resources: Vec<_> = names.zip(paths.iter().map(String::as_str)).collect();
+        assert_imported(api, KEY, &resources);
+    }
+    let oauth = r#"            "type": "oauth2",
+            "client_id": dlt.secrets["client_id"],
+            "client_secret": dlt.secrets["client_secret"],
+            "token_url": "<server>/oauth/token""#;
+    assert_imported(data::analytics_oauth2(), oauth, &one);
+}
+
+#[test]
+fn a_file_without_a_configuration_is_an_error_with_its_place() {
+    let shell = Shell::new();
+    shell.write(
+        "source.py",
+        "import os\nos.remove('source.py')\nrest_api_source({'client': {\n",
+    );
+    let ran = shell.run(&["import", "dlt", "source.py"]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("source.py:3:28: this bracket is not closed"),
+        "{ran}"
+    );
+    assert!(shell.path("source.py").exists());
 }

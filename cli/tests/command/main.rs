@@ -70,10 +70,10 @@ fn help_says_what_each_command_does() {
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
-    let airbyte = shell.run(&["import", "airbyte", "--help"]);
-    snapshot("help-import-airbyte", &airbyte);
-    let openapi = shell.run(&["import", "openapi", "--help"]);
-    snapshot("help-import-openapi", &openapi);
+    for format in ["airbyte", "dlt", "openapi"] {
+        let help = shell.run(&["import", format, "--help"]);
+        snapshot(&format!("help-import-{format}"), &help);
+    }
 }
 
 #[test]

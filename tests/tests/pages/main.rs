@@ -93,7 +93,10 @@ fn nothing_is_shown_that_is_not_looked_at() {
             let known = match (block.language, block.label) {
                 ("yaml" | "rust" | "toml", "") | ("yaml", "mistake") => true,
                 ("yaml", label) => label.starts_with("specs/"),
-                ("text", "mistakes") | ("rust", "expansion") | ("sh", "") => page.name == "readme",
+                ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
+                ("sh", "") => matches!(page.name.as_str(), "readme" | "import"),
+                // `import/tests/dlt.rs` imports it.
+                ("python", "") => page.name == "import",
                 ("text", _) => page.name != "readme",
                 // `.ci/neovim` runs it.
                 ("lua", "") => page.name == "editors",

@@ -1,0 +1,357 @@
+//! Configurations of dlt's `rest_api` source as specs: Python, Markdown, JSON, YAML, and hostile input.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rest_source_codegen::compile;
+use rest_source_import::{Imported, dlt::import};
+
+const ISSUES: &str = include_str!("dlt/issues.py");
+
+fn imported(file: &str, text: &str) -> Imported {
+    let imported = import(file, text).unwrap();
+    let compiled = compile("spec.yaml", &imported.text());
+    assert!(
+        !compiled.diagnostics.has_errors(),
+        "{}",
+        compiled.diagnostics.render()
+    );
+    imported
+}
+
+/// The spec with the losses below it.
+fn shown(imported: &Imported) -> String {
+    let mut text = imported.text();
+    for loss in imported.losses.iter().chain(&imported.uncertain()) {
+        let _ = write!(text, "\n{loss}");
+    }
+    text
+}
+
+/// The text of a spec without its comments.
+fn bare(text: &str) -> String {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn python_is_read_as_literals_and_the_rest_is_listed() {
+    insta::assert_snapshot!(shown(&imported("issues.py", ISSUES)));
+}
+
+#[test]
+fn python_markdown_json_and_yaml_give_the_same_spec() {
+    let json = r#"{
+        "client": {"base_url": "https://api.example.com",
+            "auth": {"type": "api_key", "name": "key", "api_key": null, "location": "query"}},
+        "resource_defaults": {"primary_key": "id", "write_disposition": "merge"},
+        "resources": [{"name": "stories", "endpoint": {
+            "path": "/v1/stories", "data_selector": "data", "paginator": {"type": "offset", "limit": 100}}}]
+    }"#;
+    let python = json.replace("null", "dlt.secrets[\"api_key\"]");
+    let yaml = "
+client:
+  base_url: https://api.example.com
+  auth: { type: api_key, name: key, api_key: \"dlt.secrets['api_key']\", location: query }
+resource_defaults: { primary_key: id, write_disposition: merge }
+resources:
+  - name: stories
+    endpoint: { path: /v1/stories, data_selector: data, paginator: { type: offset, limit: 100 } }
+";
+    let call = format!(
+        "from dlt.sources.rest_api import rest_api_source\nsource = rest_api_source({python})\n"
+    );
+    let markdown = |language: &str, code: &str| {
+        format!(
+            "# Overview\n\nThe API's guide.\n\n```sh\npip install \"dlt\n```\n\n```{language}\n{code}\n```\n\nMore."
+        )
+    };
+    let want = imported("a.json", json).text();
+    assert!(want.contains("{secrets.api_key}"), "{want}");
+    for (file, text) in [
+        ("a.py", call.clone()),
+        ("a.py", format!("CONFIG = {python}\n")),
+        ("a.yaml", yaml.to_owned()),
+        ("<stdin>", yaml.to_owned()),
+        (
+            "a.json",
+            format!("{{\"sources\": {{\"rest_api\": {json}}}}}"),
+        ),
+        ("a.md", markdown("python", &call)),
+        ("a.txt", markdown("", &call)),
+        ("a.md", markdown("json", json)),
+        ("a.md", markdown("yaml", yaml)),
+    ] {
+        let made = imported(file, &text);
+        assert_eq!(made.text(), want, "{file}: {text}");
+        assert_eq!(made.losses, [], "{file}: {text}");
+    }
+}
+
+#[test]
+fn oauth2_and_classes_become_their_kinds() {
+    let source = r#"
+rest_api_resources({
+    "client": {
+        "base_url": os.environ["SHOP_URL"],
+        "auth": OAuth2ClientCredentials("https://login.example.com/token", client_id="me", client_secret=os.getenv("SHOP_SECRET")),
+        "paginator": PageNumberPaginator(base_page=1, total_path=None, maximum_page=5),
+    },
+    "resources": [
+        {"name": "orders", "endpoint": {"auth": HttpBasicAuth("user", dlt.secrets.value), "paginator": OffsetPaginator(limit=5)}},
+        {"name": "items", "endpoint": {"auth": {"type": "api_key", "name": "X-Key"}, "paginator": "json_response"}},
+        {"name": "notes", "endpoint": {"headers": {"X-Api-Key": "abcdef0123456789"}, "data_selector": "$"}},
+    ],
+})
+"#;
+    insta::assert_snapshot!(shown(&imported("shop.py", source)));
+}
+
+#[test]
+fn a_secret_in_plain_text_is_nowhere_in_the_output() {
+    let secret = "s3cr3t-0123456789abcdef";
+    for part in [
+        "'auth': {'token': 'SECRET'}, 'base_url': 'https://a.example'",
+        "'auth': {'type': 'http_basic', 'username': 'SECRET', 'password': ''}, 'base_url': 'https://a.example'",
+        "'auth': {'type': 'http_basic', 'username': 'me', 'password': 'SECRET'}, 'base_url': 'https://a.example'",
+        "'auth': {'type': 'api_key', 'api_key': f'Token {KEY}'}, 'base_url': 'https://a.example'",
+        "'auth': APIKeyAuth('X-Key', 'SECRET'), 'base_url': 'https://a.example'",
+        "'headers': {'Authorization': 'Bearer SECRET'}, 'base_url': 'https://a.example'",
+        "'headers': {'authorization': 'SECRET'}, 'base_url': 'https://a.example'",
+        "'headers': {'X-Auth-Token': 'SECRET'}, 'base_url': 'https://a.example'",
+        "'base_url': 'https://me:SECRET@a.example'",
+        "'base_url': 'https://a.example/?api_key=SECRET&a=b'",
+        "'auth': {'type': 'SECRET' 'x', 'token': 'SECRET'}, 'base_url': 'nowhere'",
+    ] {
+        let source = format!(
+            "KEY = 'SECRET'\nrest_api_source({{'client': {{{part}}}, 'resources': [{{'name': 'a', 'endpoint': \
+             {{'params': {{'api_key': KEY, 'b': 1}}, 'paginator': 'single_page'}}}}]}})"
+        );
+        let is_type = part.contains("'type': 'SECRET'");
+        let source = source.replace("'type': 'SECRET' 'x'", "'type': 'no such type'");
+        match import("a.py", &source.replace("SECRET", secret)) {
+            Ok(made) => assert!(!shown(&made).contains(secret), "{}", shown(&made)),
+            Err(error) => assert!(is_type && !error.to_string().contains(secret), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_mistake_is_an_error_with_its_place() {
+    for (text, place, message) in [
+        ("", "a.py:1:1", "there is no `rest_api` configuration"),
+        (
+            "x = 1\n",
+            "a.py:1:1",
+            "there is no `rest_api` configuration",
+        ),
+        (
+            "\nrest_api_source({'client': {",
+            "a.py:2:28",
+            "this bracket is not closed",
+        ),
+        (
+            "rest_api_source({'client': 'abc})",
+            "a.py:1:28",
+            "this text has no end",
+        ),
+        (
+            "rest_api_source({'client': {'a': 1, 'b'}})",
+            "a.py:1:37",
+            "expected `:`",
+        ),
+        (
+            "a = {'client': a, 'resources': []}\n",
+            "a.py:1:6",
+            "lead to each other",
+        ),
+        (
+            "rest_api_source({'client': f(), 'resources': []})",
+            "a.py:1:17",
+            "no literal `client`",
+        ),
+        (
+            "rest_api_source({'client': {}, 'resources': f()})",
+            "a.py:1:17",
+            "no literal `resources`",
+        ),
+        (
+            "rest_api_source({'client': {'base_url': 'https://a.example'}, 'resources': [f()]})",
+            "a.py:1:76",
+            "no resource of the configuration",
+        ),
+    ] {
+        let error = import("a.py", text).unwrap_err();
+        assert_eq!(error.place, place, "{error}");
+        assert!(error.message.contains(message), "{error}");
+    }
+    let error = import("a.json", "{\"client\": {}, \"resources\" []}").unwrap_err();
+    assert_eq!(error.place, "a.json:1:28", "{error}");
+    let error = import("a.md", "text\n\n```python\nrest_api_source({\n```\n").unwrap_err();
+    assert_eq!(error.place, "a.md:4:17", "{error}");
+}
+
+/// A text that is read within seconds, whatever comes of it.
+#[track_caller]
+fn bounded(file: &str, text: &str) {
+    let start = Instant::now();
+    if let Ok(imported) = import(file, text) {
+        let compiled = compile("spec.yaml", &imported.text());
+        assert!(!compiled.diagnostics.has_errors());
+    }
+    let head: String = text.chars().take(40).collect();
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{head}: {:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn hostile_python_is_bounded() {
+    let many = 200_000;
+    for part in [
+        "(",
+        "[",
+        "{",
+        "{'a':",
+        "-",
+        "not ",
+        "lambda: ",
+        "f(",
+        "a.b",
+        "a[0]",
+        "a()",
+        "f'{",
+        "f'{f\"{",
+        "1+",
+        "x if y else ",
+        "'",
+        "\"\"\"",
+        "\\",
+        "\\\n",
+        "a=",
+        "a;",
+        "a[;",
+        "def f(;",
+        "def f(a=",
+        "rest_api(",
+        "rest_api(x y (",
+        "a: ",
+        "*",
+        "**",
+        "#",
+        "'a' ",
+        "f'{{' ",
+        "{'client':1,'resources':[]}\n",
+        "a = {'client': {}, 'resources': []}\n",
+        "a.append(",
+        "\u{feff}",
+        "é",
+    ] {
+        bounded("a.py", &part.repeat(many / part.len()));
+        let config = format!(
+            "rest_api_source({{'client': {{}}, 'resources': [{}",
+            part.repeat(many / part.len())
+        );
+        bounded("a.py", &config);
+        bounded("a.txt", &config);
+    }
+    // Names that lead to each other, twice each: 2^60 values.
+    let mut names = "a0 = [1, 1]\n".to_owned();
+    for at in 1..60 {
+        let before = at - 1;
+        let _ = writeln!(names, "a{at} = [a{before}, a{before}]");
+    }
+    bounded(
+        "a.py",
+        &format!("{names}rest_api_source({{'client': a59, 'resources': [a59]}})"),
+    );
+    let wide = format!("BIG = {{{}}}\n", "'a': (x y z),".repeat(10_000));
+    let uses = "BIG['a'],".repeat(5_000);
+    bounded(
+        "a.py",
+        &format!("{wide}rest_api_source({{'client': {{}}, 'resources': [{uses}]}})"),
+    );
+}
+
+#[test]
+fn large_files_are_read_or_refused() {
+    let large = format!("a = '{}'\n", "x".repeat(50 << 20));
+    let error = import("a.py", &large).unwrap_err();
+    assert!(error.message.contains("longer than"), "{error}");
+    bounded(
+        "a.md",
+        &format!("{large}```python\nrest_api_source({{}})\n```\n"),
+    );
+    bounded("a.md", &"```\n".repeat(1 << 20));
+    let resources =
+        "{\"name\": \"a\", \"endpoint\": {\"paginator\": \"single_page\"}},".repeat(600);
+    let config = format!(
+        "{{\"client\": {{\"base_url\": \"https://a.example\"}}, \"resources\": [{resources}null]}}"
+    );
+    bounded("a.json", &config);
+    let error = import("a.json", &config.replace(&resources, &resources.repeat(5))).unwrap_err();
+    assert_eq!(error.place, "a.json#/resources", "{error}");
+    bounded(
+        "a.json",
+        &format!(
+            "{{\"client\": {{}}, \"resources\": [{}",
+            "[0],".repeat(256 << 10)
+        ),
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn a_damaged_file_never_panics(at in 0..ISSUES.len(), len in 0..60_usize, put in "[ a-z{}:$/#\\[\\]()0-9'\"\n,=f-]{0,8}") {
+        let end = (at + len).min(ISSUES.len());
+        let text = format!("{}{put}{}", &ISSUES[..at], &ISSUES[end..]);
+        match import("issues.py", &text) {
+            Ok(imported) => {
+                let compiled = compile("spec.yaml", &imported.text());
+                prop_assert!(!compiled.diagnostics.has_errors(), "{}", compiled.diagnostics.render());
+            }
+            Err(error) => prop_assert!(error.place.starts_with("issues.py"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn comments_are_all_that_a_loss_adds() {
+    let text = imported("issues.py", ISSUES).text();
+    assert!(!bare(&text).contains("Not imported"), "{text}");
+}
+
+/// The guide shows what becomes of a configuration.
+#[test]
+fn the_guide_shows_the_spec_of_its_python() {
+    let page = include_str!("../../docs/guides/import.md");
+    let block = |language: &str| {
+        let start = page.split_once(&format!("```{language}\n")).unwrap().1;
+        start.split_once("```").unwrap().0
+    };
+    let text = imported("shop.py", block("python")).text();
+    assert_eq!(text.trim(), block("yaml").trim());
+}
+
+#[test]
+fn losses_of_yaml_have_their_lines() {
+    let yaml = "
+client: { base_url: https://a.example }
+resources:
+  - name: a
+    max_table_nesting: 1
+    endpoint: { paginator: single_page }
+";
+    let made = imported("a.md", &format!("text\n\n```yaml{yaml}```\n"));
+    assert_eq!(made.losses[0].place, "a.md:7:24");
+    assert_eq!(imported("a.yaml", yaml).losses[0].place, "a.yaml:5:24");
+}
