@@ -3,6 +3,8 @@
 //! What an error stands at is removed, the smallest value first, and is a loss. What cannot be left out alone, such as a
 //! path or a selector, is removed with its resource.
 
+use std::fmt::Write as _;
+
 use rest_source_codegen::compile;
 use rest_source_codegen::diagnostic::Severity;
 use rest_source_codegen::write::{Map, Node, Step, way_to};
@@ -35,14 +37,19 @@ pub(crate) fn settle(file: &str, mut imported: Imported) -> Result<Imported, Imp
         let compiled = compile("spec.yaml", &text);
         let mut errors: Vec<(Vec<Step>, String)> = Vec::new();
         let mut is_changed = false;
+        let mut unused: Vec<Vec<Step>> = Vec::new();
         for one in compiled.diagnostics.located() {
-            if one.severity != Severity::Error {
-                continue;
-            }
             let Some(place) = one.places.first() else {
                 continue;
             };
             let way = way_to(&text, place.bytes.clone());
+            if one.code == "RS0901" {
+                unused.push(way);
+                continue;
+            }
+            if one.severity != Severity::Error {
+                continue;
+            }
             if is_harmless(one.code, &one.message, &way) {
                 is_changed |= drop_at(&mut imported.spec, &way);
                 continue;
@@ -59,6 +66,20 @@ pub(crate) fn settle(file: &str, mut imported: Imported) -> Result<Imported, Imp
             }
         }
         if errors.is_empty() && !is_changed {
+            // What was left out was the only use of these settings and secrets.
+            for way in &unused {
+                drop_at(&mut imported.spec, way);
+            }
+            for key in ["config", "secrets"] {
+                if imported
+                    .spec
+                    .get(key)
+                    .and_then(Node::as_map)
+                    .is_some_and(Map::is_empty)
+                {
+                    imported.spec.remove(key);
+                }
+            }
             return Ok(imported);
         }
         if is_changed {
@@ -255,7 +276,7 @@ fn remove_at(map: &mut Map, way: &[Step], last: &Step, what: &str) -> bool {
     // What is empty now says nothing.
     let is_empty = match &entry.value {
         Node::Map(map) => map.is_empty(),
-        Node::List(list) => list.is_empty() && key != "resources",
+        Node::List(elements) => elements.is_empty() && key != "resources",
         _ => false,
     };
     if is_removed && is_empty && key != "endpoint" {
@@ -268,18 +289,18 @@ fn remove_at(map: &mut Map, way: &[Step], last: &Step, what: &str) -> bool {
 fn remove_in(node: &mut Node, way: &[Step], last: &Step, what: &str) -> bool {
     match node {
         Node::Map(map) => remove_at(map, way, last, what),
-        Node::List(list) => {
+        Node::List(elements) => {
             let Some((Step::Index(at), rest)) = way.split_first() else {
                 return false;
             };
-            if *at >= list.len() {
+            if *at >= elements.len() {
                 return false;
             }
             if rest.is_empty() {
-                list.remove(*at);
+                elements.remove(*at);
                 return true;
             }
-            remove_in(&mut list[*at].value, rest, last, what)
+            remove_in(&mut elements[*at].value, rest, last, what)
         }
         _ => false,
     }
@@ -310,7 +331,9 @@ fn shown(way: &[Step]) -> String {
                 text.push('.');
                 text.push_str(key);
             }
-            Step::Index(at) => text.push_str(&format!("[{at}]")),
+            Step::Index(at) => {
+                let _ = write!(text, "[{at}]");
+            }
         }
     }
     text

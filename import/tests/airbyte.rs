@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -102,7 +103,10 @@ fn references_that_multiply_are_an_error() {
     let mut manifest = "streams: ['#/s0']\n".to_owned();
     for at in 0..30 {
         let next = at + 1;
-        manifest += &format!("s{at}: {{ a: '#/s{next}', b: '#/s{next}', c: '#/s{next}' }}\n");
+        let _ = writeln!(
+            manifest,
+            "s{at}: {{ a: '#/s{next}', b: '#/s{next}', c: '#/s{next}' }}"
+        );
     }
     manifest += "s30: x\n";
     let start = Instant::now();
@@ -143,6 +147,27 @@ fn hostile_templates_are_lost_and_never_run() {
             "{template}"
         );
     }
+}
+
+#[test]
+fn manifests_of_many_streams_end_soon() {
+    let of = |count: usize| {
+        let mut manifest = "streams:\n".to_owned();
+        for at in 0..count {
+            let _ = writeln!(
+                manifest,
+                "- {{ name: s{at}, retriever: {{ requester: {{ url_base: 'https://a.example', path: s{at} }} }} }}"
+            );
+        }
+        manifest
+    };
+    let start = Instant::now();
+    let imported = read(&of(400)).unwrap();
+    let resources = imported.spec.get("resources").unwrap().elements().len();
+    assert_eq!(resources, 400);
+    let error = read(&of(100_000)).unwrap_err();
+    assert_eq!(error.place, "manifest.yaml:1002:3");
+    assert!(start.elapsed() < Duration::from_secs(120));
 }
 
 #[test]

@@ -89,13 +89,13 @@ fn measure(folder: &Path) {
     for (kind, (losses, files)) in kinds.iter().take(60) {
         println!("{:5}  {losses:6}  {kind}  ({})", files.len(), files[0]);
     }
-    let all = files.len().max(1);
+    let all = u32::try_from(files.len()).unwrap().max(1);
     println!(
         "\n{}: {} manifests, {resources} resources: {whole} whole ({:.1} %), {every} with every stream ({:.1} %), {partly} with losses, {failed} failed",
         folder.display(),
         files.len(),
-        100.0 * f64::from(whole) / all as f64,
-        100.0 * f64::from(every) / all as f64
+        100.0 * f64::from(whole) / f64::from(all),
+        100.0 * f64::from(every) / f64::from(all)
     );
 }
 

@@ -71,7 +71,7 @@ impl Builder<'_, '_> {
         let key = if node.get("api_token").is_some() {
             self.credential(node, "api_token")?
         } else {
-            self.lose(node.place, "the credentials have no `api_token`".to_owned());
+            self.lose(node.place, "the credentials have no `api_token`");
             return None;
         };
         let option = node.at(&["inject_into"]);
@@ -163,6 +163,24 @@ impl Builder<'_, '_> {
         if !has_refresh && grant != "client_credentials" && !grant.is_empty() {
             data.set("grant_type", grant);
         }
+        self.oauth_requests(node, &mut auth, data, has_refresh);
+        if let Some(name) = node
+            .text_of("access_token_name")
+            .filter(|name| *name != "access_token")
+        {
+            auth.set("access_token_path", json_path(&[name]));
+        }
+        if let Some(name) = node
+            .text_of("expires_in_name")
+            .filter(|name| *name != "expires_in")
+        {
+            auth.set("expires_in_path", json_path(&[name]));
+        }
+        Some(auth)
+    }
+
+    /// Further fields and headers of a token request.
+    fn oauth_requests(&mut self, node: &Value, auth: &mut Map, mut data: Map, has_refresh: bool) {
         for (key, into) in [
             ("refresh_request_body", "access_token_request_data"),
             ("refresh_request_headers", "access_token_request_headers"),
@@ -212,19 +230,6 @@ impl Builder<'_, '_> {
                 auth.set(into, map);
             }
         }
-        if let Some(name) = node
-            .text_of("access_token_name")
-            .filter(|name| *name != "access_token")
-        {
-            auth.set("access_token_path", json_path(&[name]));
-        }
-        if let Some(name) = node
-            .text_of("expires_in_name")
-            .filter(|name| *name != "expires_in")
-        {
-            auth.set("expires_in_path", json_path(&[name]));
-        }
-        Some(auth)
     }
 
     fn session(&mut self, node: &Value) -> Option<Map> {

@@ -145,7 +145,7 @@ impl Builder<'_, '_> {
             return;
         };
         let Ok(key) = self.renderer(transformation, Usage::Sent).text(key) else {
-            self.lose(field.place, "a field whose name is a template".to_owned());
+            self.lose(field.place, "a field whose name is a template");
             return;
         };
         if self.add_value(&key, value, transformation, retriever) {

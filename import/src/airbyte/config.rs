@@ -452,46 +452,8 @@ fn declared(setting: &Setting) -> Map {
     {
         made.set("type", "enum").set("values", values);
     }
-    let has_default = match (default.map(|value| &value.kind), data_type) {
-        (Some(Kind::List(elements)), "list") => {
-            let texts: Vec<Element> = elements
-                .iter()
-                .filter_map(Value::scalar)
-                .map(Element::new)
-                .collect();
-            made.set("default", Node::List(texts));
-            true
-        }
-        (Some(Kind::Number(number)), "bigint" | "double") => {
-            made.set("default", Node::Number(number.clone()));
-            true
-        }
-        (Some(Kind::Text(number)), "bigint") if number.parse::<i64>().is_ok() => {
-            made.set("default", Node::Number(number.clone()));
-            true
-        }
-        (Some(Kind::Bool(value)), "bool") => {
-            made.set("default", *value);
-            true
-        }
-        (Some(value), "text") => {
-            let value = Value::new(value.clone());
-            match value.scalar() {
-                Some(text) if choices.is_empty() || choices.contains(&text) => {
-                    made.set("default", text);
-                    !text.is_empty()
-                }
-                _ => false,
-            }
-        }
-        (Some(Kind::Text(text)), "date" | "timestamp")
-            if text.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            made.set("default", text.as_str());
-            true
-        }
-        _ => false,
-    };
+    let has_default =
+        default.is_some_and(|value| set_default(&mut made, &value.kind, data_type, &choices));
     if has_default {
         return made;
     }
@@ -510,4 +472,48 @@ fn declared(setting: &Setting) -> Map {
         made.set("optional", true);
     }
     made
+}
+
+/// Sets a default of the manifest, if it suits the type. Whether it did.
+fn set_default(made: &mut Map, default: &Kind, data_type: &str, choices: &[&str]) -> bool {
+    match (default, data_type) {
+        (Kind::List(elements), "list") => {
+            let texts: Vec<Element> = elements
+                .iter()
+                .filter_map(Value::scalar)
+                .map(Element::new)
+                .collect();
+            made.set("default", Node::List(texts));
+            true
+        }
+        (Kind::Number(number), "bigint" | "double") => {
+            made.set("default", Node::Number(number.clone()));
+            true
+        }
+        (Kind::Text(number), "bigint") if number.parse::<i64>().is_ok() => {
+            made.set("default", Node::Number(number.clone()));
+            true
+        }
+        (Kind::Bool(value), "bool") => {
+            made.set("default", *value);
+            true
+        }
+        (value, "text") => {
+            let value = Value::new(value.clone());
+            match value.scalar() {
+                Some(text) if choices.is_empty() || choices.contains(&text) => {
+                    made.set("default", text);
+                    !text.is_empty()
+                }
+                _ => false,
+            }
+        }
+        (Kind::Text(text), "date" | "timestamp")
+            if text.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            made.set("default", text.as_str());
+            true
+        }
+        _ => false,
+    }
 }

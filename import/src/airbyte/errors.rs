@@ -34,7 +34,7 @@ impl Builder<'_, '_> {
             Some("DefaultErrorHandler") | None => {}
             Some(other) => {
                 let class = handler.text_of("class_name").unwrap_or(other);
-                self.note(handler, format!("the error handler `{class}` is Python"));
+                self.note(handler, &format!("the error handler `{class}` is Python"));
                 return;
             }
         }
@@ -64,7 +64,7 @@ impl Builder<'_, '_> {
     }
 
     /// A difference that does not change which records are fetched.
-    fn note(&mut self, at: &Value, what: String) {
+    fn note(&mut self, at: &Value, what: &str) {
         let shown = self.importer.shown(at.place);
         self.resource
             .comment_top(&format!("Not certain: {what} ({shown})."));
@@ -83,6 +83,11 @@ impl Builder<'_, '_> {
             "ConstantBackoffStrategy" => {
                 let seconds = scalar("backoff_time_in_seconds");
                 if let Some(seconds) = seconds.filter(|text| text.parse::<f64>().is_ok()) {
+                    let whole = seconds.split('.').next().unwrap_or_default();
+                    if whole.parse::<u64>().is_ok_and(|seconds| seconds > 60) {
+                        let longest = format!("{whole}s");
+                        self.importer.retry.set("max_delay", longest);
+                    }
                     self.importer
                         .retry
                         .set("backoff_factor", Node::Number(seconds));
@@ -106,7 +111,7 @@ impl Builder<'_, '_> {
             }
             other => {
                 let class = backoff.text_of("class_name").unwrap_or(other).to_owned();
-                self.note(backoff, format!("the backoff `{class}` is Python"));
+                self.note(backoff, &format!("the backoff `{class}` is Python"));
             }
         }
     }
@@ -149,7 +154,7 @@ impl Builder<'_, '_> {
             if !is_read {
                 self.note(
                     filter,
-                    format!("a response is judged by `{}`", shown(predicate)),
+                    &format!("a response is judged by `{}`", shown(predicate)),
                 );
                 return None;
             }

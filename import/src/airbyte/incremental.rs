@@ -49,7 +49,7 @@ impl Builder<'_, '_> {
             .text(field)
             .unwrap_or_default();
         if field.is_empty() || field.contains('{') {
-            self.lose(cursor.place, "the cursor has no `cursor_field`".to_owned());
+            self.lose(cursor.place, "the cursor has no `cursor_field`");
             return self.without_window();
         }
         let sent = cursor
@@ -119,10 +119,7 @@ impl Builder<'_, '_> {
         let ends = *self.scope.ends.borrow();
         if ends != (false, false) {
             let place = self.stream.node.at(&["incremental_sync"]).place;
-            self.lose(
-                place,
-                "the parts of the request that name the cursor".to_owned(),
-            );
+            self.lose(place, "the parts of the request that name the cursor");
         }
         let has = |text: &str| text.contains("{incremental.");
         for map in [&mut self.params, &mut self.headers] {
@@ -339,7 +336,7 @@ impl Builder<'_, '_> {
         }
         for (option, value) in std::mem::take(&mut self.later) {
             if !self.inject(&option, &value) {
-                self.lose(option.place, "where the cursor is sent".to_owned());
+                self.lose(option.place, "where the cursor is sent");
             }
         }
     }

@@ -241,6 +241,9 @@ pub(super) fn parse_expression(text: &str) -> Result<Expr, String> {
     Tokens::read(text)?.whole()
 }
 
+/// The arguments of a call, by position and by name.
+type Arguments = (Vec<Expr>, Vec<(String, Expr)>);
+
 struct Reader<'t> {
     rest: &'t str,
     depth: usize,
@@ -377,7 +380,7 @@ const SIGNS: [&str; 24] = [
 ];
 
 struct Tokens {
-    tokens: Vec<Token>,
+    list: Vec<Token>,
     at: usize,
     depth: usize,
 }
@@ -418,7 +421,7 @@ impl Tokens {
             }
         }
         Ok(Self {
-            tokens,
+            list: tokens,
             at: 0,
             depth: 0,
         })
@@ -426,20 +429,20 @@ impl Tokens {
 
     fn whole(mut self) -> Result<Expr, String> {
         let expr = self.expression()?;
-        match self.tokens.get(self.at) {
+        match self.list.get(self.at) {
             None => Ok(expr),
             Some(token) => Err(format!("`{}` is unexpected in an expression", shown(token))),
         }
     }
 
     fn sign(&mut self, sign: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Sign(one)) if *one == sign);
+        let found = matches!(self.list.get(self.at), Some(Token::Sign(one)) if *one == sign);
         self.at += usize::from(found);
         found
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Word(one)) if one == word);
+        let found = matches!(self.list.get(self.at), Some(Token::Word(one)) if one == word);
         self.at += usize::from(found);
         found
     }
@@ -515,15 +518,15 @@ impl Tokens {
                 value = Expr::Binary(sign, Box::new(value), Box::new(self.sum()?));
             } else if self.word("in") {
                 value = Expr::Binary("in", Box::new(value), Box::new(self.sum()?));
-            } else if matches!(self.tokens.get(self.at), Some(Token::Word(one)) if one == "not")
-                && matches!(self.tokens.get(self.at + 1), Some(Token::Word(one)) if one == "in")
+            } else if matches!(self.list.get(self.at), Some(Token::Word(one)) if one == "not")
+                && matches!(self.list.get(self.at + 1), Some(Token::Word(one)) if one == "in")
             {
                 self.at += 2;
                 let within = Expr::Binary("in", Box::new(value), Box::new(self.sum()?));
                 value = Expr::Not(Box::new(within));
             } else if self.word("is") {
                 let negated = self.word("not");
-                let Some(Token::Word(name)) = self.tokens.get(self.at).cloned() else {
+                let Some(Token::Word(name)) = self.list.get(self.at).cloned() else {
                     return Err("`is` has no test after it".to_owned());
                 };
                 self.at += 1;
@@ -578,9 +581,9 @@ impl Tokens {
         let mut value = self.primary()?;
         loop {
             if self.sign(".") {
-                let key = match self.tokens.get(self.at).cloned() {
-                    Some(Token::Word(word) | Token::Number(word)) => word,
-                    _ => return Err("a `.` has no name after it".to_owned()),
+                let Some(Token::Word(key) | Token::Number(key)) = self.list.get(self.at).cloned()
+                else {
+                    return Err("a `.` has no name after it".to_owned());
                 };
                 self.at += 1;
                 value = Expr::Member(Box::new(value), Box::new(Expr::Text(key)));
@@ -592,7 +595,7 @@ impl Tokens {
                 let (args, named) = self.arguments()?;
                 value = call(value, args, named);
             } else if self.sign("|") {
-                let Some(Token::Word(name)) = self.tokens.get(self.at).cloned() else {
+                let Some(Token::Word(name)) = self.list.get(self.at).cloned() else {
                     return Err("a `|` has no filter after it".to_owned());
                 };
                 self.at += 1;
@@ -608,10 +611,10 @@ impl Tokens {
         }
     }
 
-    fn arguments(&mut self) -> Result<(Vec<Expr>, Vec<(String, Expr)>), String> {
+    fn arguments(&mut self) -> Result<Arguments, String> {
         let (mut args, mut named) = (Vec::new(), Vec::new());
         while !self.sign(")") {
-            let name = match (self.tokens.get(self.at), self.tokens.get(self.at + 1)) {
+            let name = match (self.list.get(self.at), self.list.get(self.at + 1)) {
                 (Some(Token::Word(name)), Some(Token::Sign("="))) => Some(name.clone()),
                 _ => None,
             };
@@ -631,14 +634,14 @@ impl Tokens {
     }
 
     fn primary(&mut self) -> Result<Expr, String> {
-        let Some(token) = self.tokens.get(self.at).cloned() else {
+        let Some(token) = self.list.get(self.at).cloned() else {
             return Err("an expression ends too early".to_owned());
         };
         self.at += 1;
         match token {
             Token::Number(number) => Ok(Expr::Number(number)),
             Token::Text(mut text) => {
-                while let Some(Token::Text(more)) = self.tokens.get(self.at) {
+                while let Some(Token::Text(more)) = self.list.get(self.at) {
                     text.push_str(more);
                     self.at += 1;
                 }
@@ -679,7 +682,7 @@ impl Tokens {
                 }
                 Ok(Expr::Dict(entries))
             }
-            token => Err(format!(
+            token @ Token::Sign(_) => Err(format!(
                 "`{}` is unexpected in an expression",
                 shown(&token)
             )),

@@ -17,7 +17,9 @@ mod stream;
 mod text;
 mod times;
 
-use rest_source_codegen::write::Map;
+use std::collections::HashSet;
+
+use rest_source_codegen::write::{Map, Node};
 
 use crate::tree::{self, Kind, Place, Value};
 use crate::{ImportError, Imported, Loss};
@@ -29,7 +31,7 @@ use resolve::Resolver;
 pub type SchemaFile<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
 
 /// The most streams of a manifest, parents included.
-const STREAMS: usize = 2_000;
+const STREAMS: usize = 1_000;
 
 /// Makes a spec of a low-code manifest. `file` is its name in messages. Nothing of the manifest is run.
 ///
@@ -83,6 +85,7 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
         schemas,
         config: Config::new(specification),
         losses: Vec::new(),
+        known: HashSet::new(),
         retry: Map::new(),
     };
     let streams = importer.streams(&resolver)?;
@@ -103,6 +106,17 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
         });
     }
     let spec = importer.spec(&root, &streams);
+    let is_empty = spec
+        .get("resources")
+        .map_or(&[][..], Node::elements)
+        .is_empty();
+    if is_empty && let Some(loss) = importer.losses.first() {
+        return Err(ImportError {
+            place: loss.place.clone(),
+            message: format!("no stream of the manifest can be imported: {}", loss.what),
+            help: "mend it there, and import again".to_owned(),
+        });
+    }
     crate::settle::settle(
         file,
         Imported {
@@ -119,6 +133,8 @@ struct Importer<'a> {
     schemas: SchemaFile<'a>,
     config: Config,
     losses: Vec<Loss>,
+    /// The losses as text, each of which is told once.
+    known: HashSet<String>,
     /// The `retry` of the client.
     retry: Map,
 }
@@ -149,7 +165,7 @@ impl Importer<'_> {
             place: self.shown(place),
             what,
         };
-        if !self.losses.contains(&loss) {
+        if self.known.insert(loss.to_string()) {
             self.losses.push(loss);
         }
     }
@@ -165,8 +181,15 @@ impl Importer<'_> {
         };
         let mut waiting: Vec<(Value, bool)> = Vec::new();
         for stream in listed.elements() {
-            let resolved = resolver.resolve(stream)?;
-            self.add(resolved, false, &mut names, &mut streams, &mut waiting);
+            let node = resolver.resolve(stream)?;
+            self.add(node, false, &mut names, &mut streams, &mut waiting);
+            if streams.len() + waiting.len() > STREAMS {
+                return Err(ImportError {
+                    place: self.shown(stream.place),
+                    message: format!("the manifest has more than {STREAMS} streams and parents"),
+                    help: "split it, and import each part".to_owned(),
+                });
+            }
         }
         for stream in resolver.root.at(&["dynamic_streams"]).elements() {
             self.lose(
@@ -210,15 +233,6 @@ impl Importer<'_> {
                     format!("the second stream `{source_name}` is not imported"),
                 );
             }
-            return;
-        }
-        if streams.len() >= STREAMS {
-            self.lose(
-                node.place,
-                format!(
-                    "the stream `{source_name}` is not imported: there are more than {STREAMS}"
-                ),
-            );
             return;
         }
         for parent in partitions::parents(&node) {

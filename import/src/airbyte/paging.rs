@@ -658,20 +658,11 @@ fn applies(condition: &Expr, token: &Expr, made: &mut Map, records: Option<&str>
                 None => is_page || is_token(of) && value.truth() == Some(false),
                 Some(text) if is_token(of) => {
                     if !text.is_empty() && text != "False" && kind == "cursor" {
-                        let value = constant_node(value);
-                        made.set("last_cursor_values", vec![value]);
+                        made.set("last_cursor_values", vec![constant_node(value)]);
                     }
                     true
                 }
-                Some(text) if is_size(of, records) => {
-                    if text == "0" {
-                        made.set("stop_after_empty_page", true);
-                    }
-                    text == "0"
-                }
-                Some(text) if text == "False" || text == "false" => has_more(of, made),
-                Some(text) if text == "True" || text == "true" => last_page(of, made, None),
-                Some(_) => last_page(of, made, Some(constant_node(value))),
+                Some(text) => ends_at(of, value, &text, made, records),
             }
         }
         Expr::Binary("!=", one, two) => match two.constant() {
@@ -774,4 +765,19 @@ fn flag(key: &str, of: &Expr, made: &mut Map) -> bool {
         made.set("has_more_default", true);
     }
     true
+}
+
+/// Adds that the value of a field is that of the last page.
+fn ends_at(of: &Expr, value: &Expr, text: &str, made: &mut Map, records: Option<&str>) -> bool {
+    match text {
+        _ if is_size(of, records) => {
+            if text == "0" {
+                made.set("stop_after_empty_page", true);
+            }
+            text == "0"
+        }
+        "False" | "false" => has_more(of, made),
+        "True" | "true" => last_page(of, made, None),
+        _ => last_page(of, made, Some(constant_node(value))),
+    }
 }

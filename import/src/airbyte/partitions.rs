@@ -169,18 +169,17 @@ impl Builder<'_, '_> {
 
     /// A parent that is an ancestor of another one: its values are those that the other one carries.
     fn ancestors(&mut self) {
-        let known = self.scope.slices.clone();
+        let own = own_parents(self.streams, self.stream);
         for slice in &mut self.scope.slices {
             let Some((upper, Need::Column(key))) = slice.needs.first().cloned() else {
                 continue;
             };
-            let lower = known
+            if own.contains(&upper) {
+                continue;
+            }
+            let lower = own
                 .iter()
-                .filter_map(|one| one.needs.first())
-                .filter(|(lower, _)| *lower != upper)
-                .find_map(|(lower, _)| {
-                    Some((lower, carried(self.streams, lower, &upper, &key, 0)?))
-                });
+                .find_map(|lower| Some((lower, carried(self.streams, lower, &upper, &key, 0)?)));
             if let Some((lower, (column, needs))) = lower
                 && let Some(lower) = find(self.streams, lower)
             {
@@ -230,7 +229,7 @@ impl Builder<'_, '_> {
             let (Some(key), Some(partition)) = (key, partition) else {
                 self.lose(
                     config.place,
-                    "a parent without `parent_key` or `partition_field`".to_owned(),
+                    "a parent without `parent_key` or `partition_field`",
                 );
                 continue;
             };
@@ -303,10 +302,7 @@ impl Builder<'_, '_> {
 
     fn list(&mut self, router: &Value) {
         let Some(field) = self.rendered(router, "cursor_field") else {
-            self.lose(
-                router.place,
-                "a list of partitions without `cursor_field`".to_owned(),
-            );
+            self.lose(router.place, "a list of partitions without `cursor_field`");
             return;
         };
         let name = crate::names::name(&field, "partition");
@@ -343,6 +339,7 @@ impl Builder<'_, '_> {
         }
         let path = match &expr {
             super::jinja::Expr::Filter(of, name, _) if name == "default" => of,
+            super::jinja::Expr::Binary("or", of, _) => of,
             // `config.x.split(",")`: a list is given as a list.
             super::jinja::Expr::Call(of, ..) => match &**of {
                 super::jinja::Expr::Member(of, method)

@@ -22,7 +22,7 @@ impl Builder<'_, '_> {
             .iter()
             .find_map(|key| requester.get(key));
         let base = if let Some(value) = url {
-            self.address(value, requester)?
+            self.base(value, requester)?
         } else {
             self.give_up(requester.place, "its requester has no `url_base`");
             return None;
@@ -66,6 +66,27 @@ impl Builder<'_, '_> {
         }
         self.body(requester);
         Some((base, path))
+    }
+
+    /// The URL before the path. One that a spec cannot say becomes a setting.
+    fn base(&mut self, value: &Value, requester: &Value) -> Option<String> {
+        let text = value.scalar().unwrap_or_default();
+        if text.trim().is_empty() {
+            return self.address(value, requester);
+        }
+        match self.renderer(requester, Usage::Address).text(text) {
+            Ok(made) => Some(without_spaces(made.trim())),
+            Err(why) => {
+                let shown = shown(text);
+                self.lose(
+                    value.place,
+                    format!("`url_base`, `{shown}`: {why}; give it as `config.host`"),
+                );
+                let config = &mut self.importer.config;
+                let placeholder = config.placeholder(&["host"], Usage::Address);
+                Some(format!("https://{{{placeholder}}}"))
+            }
+        }
     }
 
     fn path_and_query(&mut self, value: &Value, requester: &Value) -> Option<(String, String)> {
@@ -302,7 +323,7 @@ impl Builder<'_, '_> {
         if filter.kind != Kind::Null {
             match self.filter(filter) {
                 Some(condition) if condition.is_empty() => {}
-                Some(condition) => path.push_str(&format!("[?{condition}]")),
+                Some(condition) => path = format!("{path}[?{condition}]"),
                 None => {
                     let text = filter.text_of("condition").or(filter.text_of("class_name"));
                     let text = shown(text.unwrap_or_default());

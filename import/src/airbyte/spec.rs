@@ -38,7 +38,7 @@ impl Importer<'_> {
                 made.push((at, one));
             }
         }
-        self.parents(streams, &mut made);
+        Self::parents(streams, &mut made);
         let mut spec = Map::new();
         // `source-x/manifest.yaml` is of `x`.
         let mut parts = self.files[0].rsplit(['/', '\\']);
@@ -172,7 +172,7 @@ impl Importer<'_> {
     }
 
     /// Gives parents the columns that their children need.
-    fn parents(&mut self, streams: &[Stream], made: &mut [(usize, Made)]) {
+    fn parents(streams: &[Stream], made: &mut [(usize, Made)]) {
         let at: HashMap<&str, usize> = made
             .iter()
             .enumerate()
@@ -250,19 +250,23 @@ impl Importer<'_> {
             }
         }
         for (_, one) in made.iter_mut() {
-            key_columns(one);
-            if !matches!(one.resource.get("columns"), Some(Node::Map(columns)) if !columns.is_empty())
-            {
-                let includes = ["include_from_parent", "include_from_partition"];
-                if includes.iter().any(|key| one.resource.get(key).is_some()) {
-                    // Records that carry columns have columns.
-                    one.resource
-                        .map("columns")
-                        .map("id")
-                        .set("data_type", "json");
-                    one.resource.map("schema_contract").set("columns", "evolve");
-                    continue;
-                }
+            let has = |one: &Made| {
+                let columns = one.resource.get("columns").and_then(Node::as_map);
+                columns.is_some_and(|columns| !columns.is_empty())
+            };
+            let includes = ["include_from_parent", "include_from_partition"];
+            // Records that carry columns have columns.
+            let is_carrying = includes.iter().any(|key| one.resource.get(key).is_some());
+            if has(one) || is_carrying {
+                key_columns(one);
+            }
+            if !has(one) && is_carrying {
+                one.resource
+                    .map("columns")
+                    .map("id")
+                    .set("data_type", "json");
+            }
+            if !has(one) {
                 one.resource.set("columns", "json");
             } else if one.is_untyped {
                 one.resource.map("schema_contract").set("columns", "evolve");
@@ -273,8 +277,7 @@ impl Importer<'_> {
 
 /// Records of an unknown schema that have columns at all have those of their key.
 fn key_columns(one: &mut Made) {
-    let has = one.resource.get("columns").and_then(Node::as_map);
-    if !one.is_untyped || has.is_none_or(Map::is_empty) {
+    if !one.is_untyped {
         return;
     }
     let mut names: Vec<String> = Vec::new();

@@ -5,6 +5,7 @@ use rest_source_codegen::write::{Map, Node};
 use crate::tree::{Kind, Place, Value};
 
 use super::config::Usage;
+use super::jinja::Expr;
 use super::text::{Need, Renderer, Scope};
 use super::{Importer, Stream, jinja};
 
@@ -155,7 +156,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let (base, path) = self.request(requester)?;
         for (option, text) in std::mem::take(&mut self.injected) {
             if !self.inject(&option, &text) {
-                self.lose(option.place, "where the partition is sent".to_owned());
+                self.lose(option.place, "where the partition is sent");
             }
         }
         let auth = self.auth(requester.at(&["authenticator"]));
@@ -255,7 +256,8 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// A loss, which stands above the resource too.
-    pub(super) fn lose(&mut self, place: Place, what: String) {
+    pub(super) fn lose(&mut self, place: Place, what: impl AsRef<str>) {
+        let what = what.as_ref();
         let shown = self.importer.shown(place);
         let comment = format!("Not imported ({shown}): {what}");
         let what = format!("`{}`: {what}", self.stream.source_name);
@@ -297,10 +299,9 @@ impl<'b, 'a> Builder<'b, 'a> {
             _ => {
                 if let Some(text) = value.scalar() {
                     return Some(text.to_owned());
-                } else {
-                    self.lose(value.place, format!("{what} is a list or a map"));
-                    return None;
                 }
+                self.lose(value.place, format!("{what} is a list or a map"));
+                return None;
             }
         };
         match self.renderer(component, usage).text(text) {
@@ -325,6 +326,22 @@ impl<'b, 'a> Builder<'b, 'a> {
             Kind::Null => Node::Null,
             Kind::Bool(value) => Node::Bool(*value),
             Kind::Number(number) => Node::Number(number.clone()),
+            Kind::Text(text)
+                if let Some(Expr::List(elements)) =
+                    self.renderer(component, usage).expression(text) =>
+            {
+                let mut texts = Vec::new();
+                for element in elements {
+                    match self.renderer(component, usage).output(&element) {
+                        Ok(text) => texts.push(text),
+                        Err(why) => {
+                            self.lose(value.place, format!("{what}, `{}`: {why}", shown(text)));
+                            return None;
+                        }
+                    }
+                }
+                texts.into()
+            }
             Kind::Text(text) => {
                 let made = self.text(value, component, usage, what)?;
                 // A template that is a number is sent as one.

@@ -162,6 +162,28 @@ impl Renderer<'_> {
             }
             _ => None,
         });
+        // A request is for a slice, and for a window if there is a cursor.
+        let is_there = |one: &Expr| {
+            let (root, keys) = one.path()?;
+            let is_slice = ["stream_slice", "stream_partition", "stream_interval"].contains(&root);
+            let is_known = match keys.as_slice() {
+                [] => self.scope.window.is_some() || !self.scope.slices.is_empty(),
+                [key] => self
+                    .scope
+                    .window
+                    .as_ref()
+                    .is_some_and(|(start, end)| key == start || key == end),
+                _ => false,
+            };
+            Some(is_slice && is_known)
+        };
+        let put_in = put_in.replace(&|one| match one {
+            Expr::If(condition, yes, _) if is_there(condition) == Some(true) => {
+                Some((**yes).clone())
+            }
+            Expr::Binary("or", one, _) if is_there(one) == Some(true) => Some((**one).clone()),
+            _ => None,
+        });
         settle(&put_in)
     }
 
@@ -239,7 +261,7 @@ impl Renderer<'_> {
     }
 
     /// An expression in braces, or a text.
-    fn output(&mut self, expr: &Expr) -> Result<String, String> {
+    pub(super) fn output(&mut self, expr: &Expr) -> Result<String, String> {
         if let Some(text) = expr.constant() {
             return Ok(escape(&text));
         }
