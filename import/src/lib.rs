@@ -1,7 +1,8 @@
 //! Other tools' connectors and API descriptions as rest-source specs.
 //!
 //! Each format is a module whose function takes the text of the source and returns an [`Imported`]: the spec, and the
-//! list of what could not be carried over. Nothing of a source is executed, and none is fetched.
+//! list of what could not be carried over. Nothing of a source is executed, and none is fetched. [`infer`] makes a spec of
+//! the pages of an API.
 
 pub mod airbyte;
 mod credentials;

@@ -1,5 +1,7 @@
 //! Pages that `infer` fetches, and requests that show how they follow each other.
 
+use std::time::Duration;
+
 use rest_source::{
     Client,
     plan::{Part, ResourcePlan},
@@ -22,6 +24,9 @@ use crate::{
     refresh_token_file::RefreshTokenFile,
     spec,
 };
+
+/// How long a fetch that was dropped may take to notice.
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// What was fetched, and what it shows.
 pub(super) struct Discovery {
@@ -152,6 +157,7 @@ impl Live<'_> {
         most: u64,
     ) -> Result<(Vec<Page>, Option<rest_source::Error>), CommandError> {
         let mut stream = self.client.rows(resource).pages();
+        let mut pages = Vec::new();
         let mut error = None;
         for _ in 0..most {
             match stream.next().await {
@@ -159,18 +165,33 @@ impl Live<'_> {
                 Some(Err(failed)) => error = Some(failed),
                 None => break,
             }
+            // The recording would keep the bodies of all pages.
+            let ended = self.recording.take_ended();
+            self.keep(resource, most, ended, &mut pages)?;
         }
         drop(stream);
-        let mut pages = Vec::new();
-        for exchange in self.recording.take_all() {
-            if pages.len() as u64 == most {
-                break;
-            }
-            if exchange.is_page() && is_of(resource, &exchange.request.url) {
+        // The fetch may have been about to send its next request, which the next fetch must not take for its own.
+        tokio::time::sleep(SETTLE).await;
+        let rest = self.recording.take_all();
+        self.keep(resource, most, rest, &mut pages)?;
+        Ok((pages, error))
+    }
+
+    /// Keeps the pages of a resource among these exchanges, up to a number of pages.
+    fn keep(
+        &mut self,
+        resource: &ResourcePlan,
+        most: u64,
+        exchanges: Vec<Exchange>,
+        pages: &mut Vec<Page>,
+    ) -> Result<(), CommandError> {
+        for exchange in exchanges {
+            let is_full = pages.len() as u64 == most;
+            if !is_full && exchange.is_page() && is_of(resource, &exchange.request.url) {
                 pages.extend(self.page(&exchange)?);
             }
         }
-        Ok((pages, error))
+        Ok(())
     }
 
     /// The page of a response, without secrets; `None` if its end did not arrive.

@@ -370,17 +370,17 @@ async fn awkward_values_are_fetched_by_the_inferred_spec() {
     let record = |id: u64| {
         let mut record = json!({
             "id": format!("a-{id}"),
-            "mixed": if id % 2 == 0 { json!("a b") } else { json!(id) },
-            "mixed exact": if id % 2 == 0 { json!("a b") } else { json!(18_446_744_073_709_551_615_u64) },
+            "mixed": if id.is_multiple_of(2) { json!("a b") } else { json!(id) },
+            "mixed exact": if id.is_multiple_of(2) { json!("a b") } else { json!(18_446_744_073_709_551_615_u64) },
             "late fraction": if id == 99 { json!(0.5) } else { json!(id) },
             "late null": if id > 96 { Value::Null } else { json!(true) },
             "amount": format!("{id}.50"),
             "count": id.to_string(),
-            "flag": if id % 3 == 0 { "true" } else { "false" },
+            "flag": if id.is_multiple_of(3) { "true" } else { "false" },
             "list or text": if id == 3 { json!([1]) } else { json!("a") },
             "list with nulls": [id, null],
             "never": Value::Null,
-            "kind": if id % 3 == 0 { "x-1" } else { "x 2" },
+            "kind": if id.is_multiple_of(3) { "x-1" } else { "x 2" },
             "day": format!("{:02}.01.2026", id % 28 + 1),
             "us": format!("01/{:02}/2026", id % 28 + 1),
             "mail": format!("Fri, {:02} Jan 2026 03:04:05 +0000", id % 28 + 1),
@@ -416,5 +416,122 @@ async fn awkward_values_are_fetched_by_the_inferred_spec() {
         let fetched = shell.run(&["fetch", "new.yaml", "things", "--format", format]);
         assert_eq!(fetched.code, 0, "{ran}\n{fetched}");
         assert!(fetched.stderr.contains("100 records"), "{fetched}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_violate_the_declared_types_do_not_end_the_inference() {
+    let server = Scripted::start(|asked| {
+        let first = asked.number_in("page").unwrap_or(1) * 30 - 30;
+        let record = |id: usize| {
+            let price = if id == 7 { json!("free") } else { json!(id) };
+            json!({ "userId": id, "price": price, "updatedAt": format!("2026-01-02T03:04:{:02}Z", id % 60) })
+        };
+        let records: Vec<Value> = (first..(first + 30).min(75)).map(record).collect();
+        Reply::json(&json!({ "rows": records }))
+    });
+    let server = server.await.unwrap();
+    let shell = Shell::new();
+    let spec = format!(
+        "\
+name: shop
+client: {{ base_url: {}, paginator: {{ type: page_number, base_page: 1 }} }}
+resources:
+  - name: users
+    primary_key: userId
+    endpoint:
+      path: /users
+      data_selector: rows
+      incremental: {{ cursor_path: updatedAt, start_param: since }}
+    columns:
+      userId: bigint
+      price: bigint!
+      updatedAt: timestamp!
+",
+        server.url()
+    );
+    shell.write("shop.yaml", &spec);
+    let ran = shell.run(&["infer", "shop.yaml", "--write"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("columns.price: too narrow: 1 of 75 are not `bigint`; `union` takes all"),
+        "{ran}"
+    );
+    let price = "price: { data_type: union, of: [text, bigint], nullable: false }";
+    assert_eq!(
+        shell.read("shop.yaml"),
+        spec.replace("price: bigint!", price)
+    );
+
+    // A key whose name is not that of the column.
+    let url = format!("{}/users", server.url());
+    let ran = shell.run(&["infer", &url]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("primary_key: userId"), "{ran}");
+    assert!(ran.stdout.contains("cursor_path: updatedAt"), "{ran}");
+    shell.write("new.yaml", &ran.stdout);
+    let loaded = shell.run(&["load", "new.yaml", "--to", "sqlite:new.db"]);
+    assert_eq!(loaded.code, 0, "{ran}\n{loaded}");
+    assert_eq!(shell.rows("new.db", "users"), 75);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_child_are_not_those_of_its_parent() {
+    let server = Scripted::start(|asked| match asked.path() {
+        "/groups" => Reply::json(&json!([{ "id": 1, "title": "a" }, { "id": 2, "title": "b" }])),
+        path => {
+            let group: u64 = path.split('/').nth(2).unwrap().parse().unwrap();
+            Reply::json(&json!({ "members": [{ "id": group * 10, "name": "a b" }] }))
+        }
+    });
+    let server = server.await.unwrap();
+    let shell = Shell::new();
+    let spec = format!(
+        "\
+name: club
+client: {{ base_url: {}, paginator: single_page }}
+resources:
+  - name: groups
+    endpoint: /groups
+    columns: {{ id: bigint!, title: text }}
+  - name: members
+    endpoint: \"/groups/{{resources.groups.id}}/members\"
+    columns: json
+",
+        server.url()
+    );
+    shell.write("club.yaml", &spec);
+    let ran = shell.run(&["infer", "club.yaml", "members"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(
+        ran.stderr.contains("records: 2, pages: 2, columns: 2"),
+        "{ran}"
+    );
+    assert!(ran.stdout.contains("data_selector: members"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secret_of_a_url_is_read_from_the_environment_instead() {
+    let server = Scripted::start(|asked| {
+        let is_known = asked.param("api_key") == Some("fr0m-the-environment");
+        if is_known {
+            Reply::json(&serde_json::from_str(&body(0, 30)).unwrap())
+        } else {
+            Reply::status(401)
+        }
+    });
+    let server = server.await.unwrap();
+    let url = format!("{}/things?api_key=fr0m-the-line&kind=a", server.url());
+    let missing = Shell::new().run(&["infer", &url]);
+    assert_eq!(missing.code, 2, "{missing}");
+    assert!(missing.stderr.contains("API_API_KEY"), "{missing}");
+    let ran = Shell::new()
+        .with("API_API_KEY", "fr0m-the-environment")
+        .run(&["infer", &url]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("params: { kind: a }"), "{ran}");
+    for ran in [missing, ran] {
+        assert!(!ran.to_string().contains("fr0m-the"), "{ran}");
     }
 }

@@ -101,7 +101,7 @@ pub fn untyped(text: &str, resource: &str) -> Vec<String> {
     texts.into_iter().flatten().collect()
 }
 
-/// A spec whose resources have what [`merge`](super::merge) adds: `columns: json` and `single_page` where they have none. It shows
+/// A spec whose resources have what [`merge`](super::merge()) adds: `columns: json` and `single_page` where they have none. It shows
 /// whether the rest of a spec that is not finished is valid.
 pub fn completed(text: &str) -> String {
     let Ok(spec) = read(text) else {

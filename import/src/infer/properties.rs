@@ -84,7 +84,7 @@ proptest! {
         let Ok(proposal) = infer(&pages, "things") else {
             return Ok(());
         };
-        let text = proposal.spec("things").map(|spec| spec.text()).unwrap_or_else(|error| panic!("{error}"));
+        let text = proposal.spec("things").map_or_else(|error| panic!("{error}"), |spec| spec.text());
         let spec = read(&text).unwrap();
         let resource = spec.get("resources").unwrap().elements()[0].value.as_map().unwrap().clone();
         let columns = resource.get("columns").and_then(Node::as_map).unwrap();
