@@ -105,16 +105,41 @@ const FIXED: usize = 10;
 const USERS: usize = 3;
 
 /// How many loads were killed, and after how many different numbers of requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Kills {
     killed: u64,
     points: usize,
+    /// By what the load requested last.
+    during: BTreeMap<&'static str, u64>,
 }
 
 impl fmt::Display for Kills {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { killed, points } = self;
-        write!(f, "{killed} loads killed, at {points} points")
+        let Self {
+            killed,
+            points,
+            during,
+        } = self;
+        write!(f, "{killed} loads killed, at {points} points")?;
+        for (what, killed) in during {
+            write!(f, "\n  during {what}: {killed}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How the resource of a path is loaded.
+fn kind(path: &str) -> &'static str {
+    match path.trim_start_matches('/') {
+        "visits" => "append",
+        "events" => "append, incremental",
+        "ticks" => "append, incremental, in order",
+        "rates" => "replace",
+        "users" => "merge",
+        "days" => "merge by a merge_key",
+        "readings" => "merge, in windows",
+        "orders" => "merge, incremental, with a list",
+        _ => "children",
     }
 }
 
@@ -184,7 +209,7 @@ pub async fn check_kills(
         times: check_rows(destination).await,
         appended_by_killed: Appended::No,
     };
-    let (mut killed, mut points) = (0, BTreeSet::new());
+    let (mut killed, mut points, mut during) = (0, BTreeSet::new(), BTreeMap::new());
     for kill in 0..kills {
         let place = format!("{SEED}={seed}, kill {kill}");
         let requests = api.requests();
@@ -202,8 +227,13 @@ pub async fn check_kills(
         let _ = child.kill();
         let ended = child.wait();
         killed += u64::from(was_running);
-        let asked = api.requests() - requests;
+        let paths = api.paths(requests);
+        let asked = paths.len();
         points.insert(asked);
+        if was_running {
+            let what = paths.last().map_or("the start", |path| kind(path));
+            *during.entry(what).or_default() += 1;
+        }
         let times = check_rows(destination).await;
         if was_running {
             visits.after_kill(times, asked < whole / 2, &place);
@@ -227,7 +257,11 @@ pub async fn check_kills(
         killed >= kills / 3 && points >= 4,
         "{killed} kills, {points} points"
     );
-    Kills { killed, points }
+    Kills {
+        killed,
+        points,
+        during,
+    }
 }
 
 /// How often the appended resource without a cursor is in its table.
@@ -334,21 +368,34 @@ async fn check_all(destination: &impl TestDestination, grown: usize, place: &str
 struct Api {
     server: Scripted,
     grown: Arc<Mutex<usize>>,
+    /// The paths of all requests.
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Api {
     async fn start() -> Self {
         let grown = Arc::new(Mutex::new(12));
-        let size = Arc::clone(&grown);
-        let server = Scripted::start(move |asked| answer(asked, *lock(&size))).await;
+        let paths = Arc::new(Mutex::new(Vec::new()));
+        let (size, to) = (Arc::clone(&grown), Arc::clone(&paths));
+        let answer = move |asked: &Asked| {
+            lock(&to).push(asked.path().to_owned());
+            answer(asked, *lock(&size))
+        };
+        let server = Scripted::start(answer).await;
         Self {
             server: server.unwrap_or_else(|error| panic!("{error}")),
             grown,
+            asked: paths,
         }
     }
 
     fn requests(&self) -> usize {
-        self.server.asked().len()
+        lock(&self.asked).len()
+    }
+
+    /// The paths of the requests after so many.
+    fn paths(&self, requests: usize) -> Vec<String> {
+        lock(&self.asked).iter().skip(requests).cloned().collect()
     }
 
     fn grown(&self) -> usize {
