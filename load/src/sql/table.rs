@@ -189,11 +189,13 @@ pub fn stored_as(data_type: &Type) -> &'static str {
     }
 }
 
-/// The statements that write one row. Their parameters are `?`.
+/// The statements that write rows. Their parameters are `?`.
 #[derive(Debug)]
 pub struct RowStatements {
-    /// `INSERT`, with a parameter for each column.
+    /// `INSERT` of one row, with a parameter for each column.
     pub insert: String,
+    /// `INSERT` of [`BATCH`](Self::BATCH) rows likewise.
+    pub insert_batch: String,
     /// The positions of these columns in a row.
     pub columns: Vec<usize>,
     /// `DELETE`, with a parameter for each column of the key, and the positions of these columns. `None` if no
@@ -202,6 +204,9 @@ pub struct RowStatements {
 }
 
 impl RowStatements {
+    /// The rows of a batch. More are not faster, and a row has at most 2,000 columns, a statement 32,766 parameters.
+    pub const BATCH: usize = 10;
+
     pub(super) fn new(target: &Target) -> Self {
         let table = &target.resource.table;
         let key: Vec<usize> = target
@@ -219,7 +224,8 @@ impl RowStatements {
             conditions.join(" AND ")
         );
         Self {
-            insert: upsert_values(target),
+            insert: upsert_values(target, 1),
+            insert_batch: upsert_values(target, Self::BATCH),
             columns: positions(table),
             delete: has_deletions.then_some((delete, key)),
         }
@@ -297,11 +303,12 @@ pub(super) fn upsert(target: &Target, from: &str) -> String {
     insert(target, from) + &on_conflict(target)
 }
 
-/// The `INSERT` statement for one row, with a parameter `?` for each column, with an upsert likewise.
-fn upsert_values(target: &Target) -> String {
+/// The `INSERT` statement for so many rows, with a parameter `?` for each column, with an upsert likewise.
+fn upsert_values(target: &Target, rows: usize) -> String {
     let parameters = vec!["?"; columns(&target.resource.table).len()].join(", ");
-    let values = inserted(target, &parameters);
-    format!("{} VALUES ({values})", insert_into(target)) + &on_conflict(target)
+    let row = format!("({})", inserted(target, &parameters));
+    let values = vec![row; rows].join(", ");
+    format!("{} VALUES {values}", insert_into(target)) + &on_conflict(target)
 }
 
 /// The `ON CONFLICT` clause of an upsert by primary key; empty if rows are appended or have no key.

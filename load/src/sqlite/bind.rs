@@ -13,17 +13,6 @@ use crate::{
     timestamp_text::{push_timestamp, timestamp_text},
 };
 
-/// Binds the cells at these positions of a row, in order. `text` is a buffer for cells that have to be formatted.
-pub(super) fn bind_columns(
-    statement: &mut Statement<'_>,
-    plan: &WritePlan,
-    row: Row<'_>,
-    columns: &[usize],
-    text: &mut String,
-) -> Result<()> {
-    bind_from(statement, 1, stored_values(plan, row, columns), text).map(|_| ())
-}
-
 /// The cells at these positions of a row, as they are stored.
 pub(super) fn stored_values<'r>(
     plan: &WritePlan,
@@ -39,7 +28,8 @@ pub(super) fn stored_values<'r>(
     })
 }
 
-/// Binds values to the parameters from this one on. Returns the next.
+/// Binds values to the parameters from this one on. Returns the next. `text` is a buffer for values that have to be
+/// formatted.
 pub(super) fn bind_from<'v>(
     statement: &mut Statement<'_>,
     first: usize,

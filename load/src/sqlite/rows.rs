@@ -1,20 +1,20 @@
 //! Writing of rows, one after the other, with cells bound from the page.
 
 use rest_source::{Result, Row, Rows};
-use rusqlite::{CachedStatement, Connection, types::Value};
+use rusqlite::{CachedStatement, Connection, Statement, types::Value};
 
 use super::{
-    bind::{bind_columns, bind_from, stored_values},
+    bind::{bind_from, stored_values},
     database::failed,
 };
-use crate::sql::{Child, WritePlan};
+use crate::sql::{Child, RowStatements, WritePlan};
 
 /// Writes rows in their order: each is inserted, or deletes the stored row of its key, with the rows of its lists.
 pub(super) fn write(db: &Connection, plan: &WritePlan, pages: &[Rows]) -> Result<()> {
     let WritePlan {
         target, statements, ..
     } = plan;
-    let mut insert = db.prepare_cached(&statements.insert).map_err(failed)?;
+    let mut insert = RowInserter::new(db, plan)?;
     let mut delete = match &statements.delete {
         Some((sql, key)) => Some((db.prepare_cached(sql).map_err(failed)?, key)),
         None => None,
@@ -28,21 +28,79 @@ pub(super) fn write(db: &Connection, plan: &WritePlan, pages: &[Rows]) -> Result
     let mut text = String::new();
     for row in pages.iter().flatten() {
         let is_deletion = has_deletions && target.is_deletion(row);
-        let written = match &mut delete {
-            _ if !is_deletion => {
-                bind_columns(&mut insert, plan, row, &statements.columns, &mut text)
-                    .and_then(|()| insert.raw_execute())
-            }
-            Some((delete, key)) => {
-                bind_columns(delete, plan, row, key, &mut text).and_then(|()| delete.raw_execute())
-            }
-            None => Ok(0),
-        };
-        written.map_err(failed)?;
+        if !is_deletion {
+            insert.write(row, &mut text)?;
+        } else if let Some((delete, key)) = &mut delete {
+            // Rows of its key may be among those before it.
+            insert.flush(&mut text)?;
+            bind_from(delete, 1, stored_values(plan, row, key), &mut text)
+                .and_then(|_| delete.raw_execute())
+                .map_err(failed)?;
+        }
         for child in &mut children {
             child.write(plan, row, None, is_deletion, &mut text)?;
         }
     }
+    insert.flush(&mut text)
+}
+
+/// Inserts rows, several by one statement: that takes less time than a statement for each.
+struct RowInserter<'d, 'p> {
+    plan: &'p WritePlan,
+    one: CachedStatement<'d>,
+    /// `None` where the row of a record has to be there before those of its lists.
+    batch: Option<CachedStatement<'d>>,
+    held: Vec<Row<'p>>,
+}
+
+impl<'d, 'p> RowInserter<'d, 'p> {
+    fn new(db: &'d Connection, plan: &'p WritePlan) -> Result<Self> {
+        let statements = &plan.statements;
+        let batch = plan.children.is_empty();
+        let batch = batch.then(|| db.prepare_cached(&statements.insert_batch));
+        Ok(Self {
+            plan,
+            one: db.prepare_cached(&statements.insert).map_err(failed)?,
+            batch: batch.transpose().map_err(failed)?,
+            held: Vec::with_capacity(RowStatements::BATCH),
+        })
+    }
+
+    fn write(&mut self, row: Row<'p>, text: &mut String) -> Result<()> {
+        self.held.push(row);
+        let Some(batch) = &mut self.batch else {
+            return self.flush(text);
+        };
+        if self.held.len() < RowStatements::BATCH {
+            return Ok(());
+        }
+        insert(batch, self.plan, &self.held, text)?;
+        self.held.clear();
+        Ok(())
+    }
+
+    /// Inserts the rows of a batch that is not full.
+    fn flush(&mut self, text: &mut String) -> Result<()> {
+        for row in self.held.drain(..) {
+            insert(&mut self.one, self.plan, &[row], text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Inserts as many rows as the statement has.
+fn insert(
+    statement: &mut Statement<'_>,
+    plan: &WritePlan,
+    rows: &[Row<'_>],
+    text: &mut String,
+) -> Result<()> {
+    let mut next = 1;
+    for row in rows {
+        let values = stored_values(plan, *row, &plan.statements.columns);
+        next = bind_from(statement, next, values, text).map_err(failed)?;
+    }
+    statement.raw_execute().map_err(failed)?;
     Ok(())
 }
 
@@ -95,7 +153,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
                 None
             },
             insert: db
-                .prepare_cached(&insert(&child.name(), "", child, &child.stamps()))
+                .prepare_cached(&insert_element(&child.name(), "", child, &child.stamps()))
                 .map_err(failed)?,
             child,
         })
@@ -106,7 +164,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
         Ok(Self {
             delete: None,
             insert: db
-                .prepare_cached(&insert(
+                .prepare_cached(&insert_element(
                     child.staging_table(),
                     "_rest_source_record, ",
                     child,
@@ -156,7 +214,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
 
 /// The statement that writes one row of a child table to a table that has this column before the others, and after them
 /// those of the stamps.
-fn insert(table: &str, first: &str, child: &Child, stamps: &[(String, String)]) -> String {
+fn insert_element(table: &str, first: &str, child: &Child, stamps: &[(String, String)]) -> String {
     let columns = child.table.table.columns.len() + usize::from(!first.is_empty());
     let mut values = vec!["?"; columns];
     let mut names = child.names();
