@@ -150,6 +150,79 @@ fn hostile_templates_are_lost_and_never_run() {
 }
 
 #[test]
+fn a_cursor_of_which_the_start_is_sent_has_no_end() {
+    let cursor = "incremental_sync:
+      type: DatetimeBasedCursor
+      cursor_field: at
+      datetime_format: '%Y-%m-%d'
+      start_datetime: \"{{ config['since'] or '2024-01-01' }}\"
+      end_datetime: \"{{ now_utc().strftime('%Y-%m-%d') }}\"
+      start_time_option: { type: RequestOption, inject_into: request_parameter, field_name: since }";
+    let text = spec(&one("", "", cursor));
+    assert!(text.contains("start_param: since"), "{text}");
+    assert!(text.contains("initial_value: \"{config.since}\""), "{text}");
+    assert!(text.contains("default: 2024-01-01T00:00:00Z"), "{text}");
+    assert!(!text.contains("end_value"), "{text}");
+}
+
+#[test]
+fn keys_that_are_not_imported_are_lost() {
+    let imported = read(&one(", query_properties: { a: 1 }", "", "")).unwrap();
+    let losses: Vec<String> = imported.losses.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        losses,
+        ["manifest.yaml:8:112: `books`: `query_properties` of `HttpRequester` is not supported"]
+    );
+}
+
+#[test]
+fn values_of_ancestors_are_carried() {
+    let mut manifest = "streams:\n".to_owned();
+    let mut definitions = "definitions:\n".to_owned();
+    for (name, path, parents) in [
+        ("shops", "shops", &[][..]),
+        (
+            "shelves",
+            "shops/{{ stream_partition.shop }}/shelves",
+            &[("shops", "shop")][..],
+        ),
+        (
+            "books",
+            "shops/{{ stream_partition.parent_slice.shop }}/shelves/{{ stream_partition.shelf }}/books",
+            &[("shelves", "shelf")][..],
+        ),
+        (
+            "pages",
+            "shops/{{ stream_slice['shop'] }}/shelves/{{ stream_slice['shelf'] }}/books/{{ stream_slice['book'] }}/pages",
+            &[("shops", "shop"), ("shelves", "shelf"), ("books", "book")][..],
+        ),
+    ] {
+        let parents: Vec<String> = parents
+            .iter()
+            .map(|(parent, field)| {
+                format!("{{ stream: '#/definitions/{parent}', parent_key: id, partition_field: {field} }}")
+            })
+            .collect();
+        let routers: Vec<String> = parents
+            .iter()
+            .map(|config| {
+                format!("{{ type: SubstreamPartitionRouter, parent_stream_configs: [{config}] }}")
+            })
+            .collect();
+        let schema = "schema_loader: { type: InlineSchemaLoader, schema: { properties: { id: { type: string } } } }";
+        let requester = format!("requester: {{ url_base: https://a.example, path: \"{path}\" }}");
+        let routers = routers.join(", ");
+        let _ = writeln!(manifest, "  - '#/definitions/{name}'");
+        let _ = writeln!(
+            definitions,
+            "  {name}: {{ name: {name}, {schema}, retriever: {{ {requester}, partition_router: [{routers}] }} }}"
+        );
+    }
+    let text = spec(&format!("{manifest}{definitions}"));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
 fn manifests_of_many_streams_end_soon() {
     let of = |count: usize| {
         let mut manifest = "streams:\n".to_owned();

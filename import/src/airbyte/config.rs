@@ -463,6 +463,12 @@ fn declared(setting: &Setting) -> Map {
             ("bigint" | "double", Some(number)) => {
                 made.set("default", Node::Number(number.to_owned()));
             }
+            ("date" | "timestamp", _) => {
+                let text = default.as_text().unwrap_or_default();
+                if let Some(time) = time(data_type, text) {
+                    made.set("default", time);
+                }
+            }
             _ => {
                 made.set("default", default.clone());
             }
@@ -472,6 +478,16 @@ fn declared(setting: &Setting) -> Map {
         made.set("optional", true);
     }
     made
+}
+
+/// A time as a setting of this type has it.
+fn time(data_type: &str, text: &str) -> Option<String> {
+    let time = super::times::literal(text, None)?;
+    Some(match (data_type, time.len()) {
+        ("date", _) => time.chars().take(10).collect(),
+        (_, 10) => format!("{time}T00:00:00Z"),
+        _ => time,
+    })
 }
 
 /// Sets a default of the manifest, if it suits the type. Whether it did.
@@ -508,12 +524,13 @@ fn set_default(made: &mut Map, default: &Kind, data_type: &str, choices: &[&str]
                 _ => false,
             }
         }
-        (Kind::Text(text), "date" | "timestamp")
-            if text.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            made.set("default", text.as_str());
-            true
-        }
+        (Kind::Text(text), "date" | "timestamp") => match time(data_type, text) {
+            Some(time) => {
+                made.set("default", time);
+                true
+            }
+            None => false,
+        },
         _ => false,
     }
 }

@@ -344,14 +344,14 @@ impl Builder<'_, '_> {
     fn end(&mut self, cursor: &Value, made: &mut Map, is_date: bool) {
         let end = self.bound(cursor, "end_datetime", is_date);
         let (_, is_sent) = *self.scope.ends.borrow();
+        // A fetch ends when it begins, which needs to be said only where it is sent.
+        let is_usual = end.as_deref().is_some_and(|end| {
+            (end.starts_with("{now") || end.starts_with("{today")) && !end.contains(' ')
+        });
+        if is_usual && !is_sent {
+            return;
+        }
         match end {
-            Some(end)
-                if (end.starts_with("{now") || end.starts_with("{today"))
-                // A fetch ends when it begins, unless something is sent.
-                && (is_sent || end.contains(' ')) =>
-            {
-                made.set("end_value", end);
-            }
             Some(end) => {
                 made.set("end_value", end);
             }

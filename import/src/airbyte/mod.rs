@@ -88,6 +88,11 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
         known: HashSet::new(),
         retry: Map::new(),
     };
+    let budget = root.at(&["api_budget"]);
+    if budget.kind != Kind::Null {
+        let what = "`api_budget` is not imported: say it as `client.rate_limit`";
+        importer.lose(budget.place, what.to_owned());
+    }
     let streams = importer.streams(&resolver)?;
     if streams.is_empty() {
         let is_manifest = root.get("streams").is_some() || root.get("dynamic_streams").is_some();

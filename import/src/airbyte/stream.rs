@@ -47,6 +47,90 @@ pub(super) struct Builder<'b, 'a> {
     pub is_untyped: bool,
 }
 
+/// The components of a stream, and the keys of each that are imported, or that change nothing that is fetched.
+const KEYS: &[(&[&str], &[&str])] = &[
+    (
+        &[],
+        &[
+            "incremental_sync",
+            "retriever",
+            "schema_loader",
+            "state_migrations",
+            "transformations",
+        ],
+    ),
+    (
+        &["retriever"],
+        &[
+            "decoder",
+            "ignore_stream_slicer_parameters_on_paginated_requests",
+            "paginator",
+            "partition_router",
+            "record_selector",
+            "requester",
+            "stream_slicer",
+        ],
+    ),
+    (
+        &["retriever", "requester"],
+        &[
+            "authenticator",
+            "error_handler",
+            "http_method",
+            "path",
+            "request_body",
+            "request_body_data",
+            "request_body_json",
+            "request_headers",
+            "request_parameters",
+            "url",
+            "url_base",
+            "use_cache",
+        ],
+    ),
+    (
+        &["retriever", "record_selector"],
+        &[
+            "extractor",
+            "record_filter",
+            "schema_normalization",
+            "transform_before_filtering",
+        ],
+    ),
+    (
+        &["retriever", "paginator"],
+        &[
+            "decoder",
+            "page_size_option",
+            "page_token_option",
+            "pagination_strategy",
+            "url_base",
+        ],
+    ),
+    (
+        &["incremental_sync"],
+        &[
+            "cursor_datetime_formats",
+            "cursor_field",
+            "cursor_granularity",
+            "datetime_format",
+            "end_datetime",
+            "end_time_option",
+            "global_substream_cursor",
+            "is_client_side_incremental",
+            "is_compare_strictly",
+            "is_data_feed",
+            "lookback_window",
+            "partition_field_end",
+            "partition_field_start",
+            "start_datetime",
+            "start_time_option",
+            "start_value",
+            "step",
+        ],
+    ),
+];
+
 static NULL_MAP: Value = Value::new(Kind::Null);
 
 /// The name of a stream, in any of the places that it is written at.
@@ -148,6 +232,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             }
         }
         let requester = retriever.at(&["requester"]);
+        self.unsupported(node);
         self.partitions(retriever);
         self.window_keys(node);
         self.resource.map("endpoint");
@@ -186,6 +271,28 @@ impl<'b, 'a> Builder<'b, 'a> {
             parents,
             is_untyped,
         })
+    }
+
+    /// Keys that are not imported, of the components that requests and records are made of.
+    fn unsupported(&mut self, node: &Value) {
+        for (path, known) in KEYS {
+            let component = node.at(path);
+            let parameters = component.at(&["$parameters"]);
+            let kind = component.text_of("type").unwrap_or_default();
+            if kind.starts_with("Custom") {
+                continue;
+            }
+            for (key, value) in component.entries() {
+                let is_known = known.contains(&key.as_str())
+                    || ["type", "$parameters", "description", "name", "primary_key"]
+                        .contains(&key.as_str())
+                    || parameters.get(key).is_some();
+                if !is_known && value.kind != Kind::Null {
+                    let kind = if kind.is_empty() { "stream" } else { kind };
+                    self.lose(value.place, format!("`{key}` of `{kind}` is not supported"));
+                }
+            }
+        }
     }
 
     /// Puts together what requests and parents are made of.
