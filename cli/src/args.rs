@@ -478,6 +478,10 @@ pub(crate) struct New {
         hide_default_value = true
     )]
     pub(crate) path: PathBuf,
+    /// The spec to start from, instead of a first one to edit: a spec, or a document to import, such as
+    /// `openapi:notes.json` or `airbyte:source-notes`
+    #[arg(long, value_name = "SPEC|FORMAT:FILE")]
+    pub(crate) from: Option<String>,
     /// Folder with your own templates, by their paths in the crate; they override or extend the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,

@@ -26,21 +26,27 @@ pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError
 }
 
 fn openapi(args: &ImportOpenapi, console: &Console) -> Result<(), CommandError> {
-    let (shown, text) = spec::text_or_stdin(&args.document)?;
     let selection = openapi::Selection {
         include: args.include.clone(),
         tags: args.tag.clone(),
     };
-    let imported = openapi::import(&shown, &text, &selection)
-        .map_err(|error| CommandError::usage(error.to_string()))?;
+    let imported = read_openapi(&args.document, &selection)?;
     finish(&imported, args.output.as_deref(), console)
 }
 
+fn read_openapi(path: &Path, selection: &openapi::Selection) -> Result<Imported, CommandError> {
+    let (shown, text) = spec::text_or_stdin(path)?;
+    openapi::import(&shown, &text, selection)
+        .map_err(|error| CommandError::usage(error.to_string()))
+}
+
 fn dlt(args: &ImportDlt, console: &Console) -> Result<(), CommandError> {
-    let (shown, text) = spec::text_or_stdin(&args.document)?;
-    let imported =
-        dlt::import(&shown, &text).map_err(|error| CommandError::usage(error.to_string()))?;
-    finish(&imported, args.output.as_deref(), console)
+    finish(&read_dlt(&args.document)?, args.output.as_deref(), console)
+}
+
+fn read_dlt(path: &Path) -> Result<Imported, CommandError> {
+    let (shown, text) = spec::text_or_stdin(path)?;
+    dlt::import(&shown, &text).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 /// Writes or prints the spec, and lists what it lacks.
@@ -56,6 +62,26 @@ fn finish(
             console.print(&text)?;
         }
     }
+    list(imported, console);
+    Ok(())
+}
+
+/// Imports what an argument `FORMAT:FILE` names. `None` where it names no format.
+pub(crate) fn of_argument(argument: &str) -> Result<Option<Imported>, CommandError> {
+    let Some((format, file)) = argument.split_once(':') else {
+        return Ok(None);
+    };
+    let path = Path::new(file);
+    match format {
+        "airbyte" => airbyte::read(path).map(Some),
+        "dlt" => read_dlt(path).map(Some),
+        "openapi" => read_openapi(path, &openapi::Selection::default()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Lists what the spec lacks.
+pub(crate) fn list(imported: &Imported, console: &Console) {
     for loss in &imported.losses {
         console.say(format_args!("not imported: {loss}"));
     }
@@ -70,7 +96,6 @@ fn finish(
         imported.losses.len(),
         uncertain.len()
     ));
-    Ok(())
 }
 
 /// Writes a new file; one that is there is not overwritten.

@@ -2,9 +2,13 @@
 
 use std::{fs, path::Path};
 
-use rest_source_build::templates::{Scaffold, scaffold};
+use rest_source_build::templates::{Scaffold, ScaffoldSpec, scaffold};
+use rest_source_codegen::{compile, describe::json_schema};
 
-use crate::{args::New, console::Console, error::CommandError};
+use crate::{args::New, console::Console, error::CommandError, import, spec};
+
+/// The file with the schema of specs, beside the spec.
+const SCHEMA: &str = "rest-source.schema.json";
 
 pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
     let usage = |error: rest_source_build::Error| CommandError::usage(error.to_string());
@@ -17,7 +21,12 @@ pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
             "`{shown}` already exists\n  help: use another name, or `--path` for another folder"
         )));
     }
-    for (path, text) in scaffold(&names, args.templates.as_deref()).map_err(usage)? {
+    if let Some(from) = &args.from {
+        names.spec = Some(spec_from(from, &names.source, console)?);
+    }
+    let mut files = scaffold(&names, args.templates.as_deref()).map_err(usage)?;
+    files.insert(format!("specs/{SCHEMA}"), json_schema());
+    for (path, text) in files {
         let file = folder.join(path);
         let parent = file.parent().unwrap_or(&folder);
         fs::create_dir_all(parent)
@@ -26,11 +35,56 @@ pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
                 CommandError::failed(format!("cannot write `{}`: {error}", file.display()))
             })?;
     }
+    let verb = if args.from.is_some() { "read" } else { "edit" };
     console.say(format_args!(
-        "created `{shown}`: its `cargo test` needs no network; edit `specs/{}.yaml` next",
+        "created `{shown}`: its `cargo test` needs no network; {verb} `specs/{}.yaml` next",
         names.source
     ));
     Ok(())
+}
+
+/// The spec that `--from` names, with the line by which editors find the schema.
+fn spec_from(from: &str, source: &str, console: &Console) -> Result<ScaffoldSpec, CommandError> {
+    let text = match import::of_argument(from)? {
+        Some(imported) => {
+            let text = imported.text();
+            import::list(&imported, console);
+            text
+        }
+        None => spec::text(Path::new(from))?,
+    };
+    let schema = "# yaml-language-server: $schema=";
+    let text = if text.contains(schema) {
+        text
+    } else {
+        format!("{schema}{SCHEMA}\n{text}")
+    };
+    let compiled = compile(&format!("specs/{source}.yaml"), &text);
+    let Some(connector) = compiled.connector else {
+        return Err(CommandError::invalid(compiled.diagnostics.messages()));
+    };
+    let plan = &connector.plan;
+    let mut features: Vec<&str> = plan
+        .resources
+        .iter()
+        .flat_map(|one| one.decoder.features())
+        .collect();
+    features.extend(plan.has_digest().then_some("digest"));
+    features.extend(plan.jwts().next().map(|_| "jwt"));
+    features.sort_unstable();
+    features.dedup();
+    let secrets = plan.secrets.iter().map(|secret| secret.env.to_string());
+    let needed = plan
+        .config
+        .iter()
+        .filter(|one| one.default.is_none() && !one.optional);
+    Ok(ScaffoldSpec {
+        text,
+        variables: secrets
+            .chain(needed.map(|one| one.env.to_string()))
+            .collect(),
+        features,
+    })
 }
 
 /// The source folder of the runtime that this command was built from, if it still exists. The new crate then

@@ -2,9 +2,9 @@
 
 use rest_source::{
     __private::mock::{self, GivenSecrets, Settings, needed},
-    Builder, Connector, Error, ErrorKind, Result, Scalar, Secret,
+    Builder, Client, Connector, Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, ConfigType, Part, SourcePlan, Template},
-    shared::Text,
+    shared::{Ref, Text},
 };
 
 use crate::jwt::dummy_key;
@@ -82,6 +82,11 @@ impl Dummies {
     /// Where one is not what the plan wants.
     pub(crate) fn resolve(&self, plan: &SourcePlan) -> Result<Settings> {
         mock::resolve(plan, self.secrets(), self.config.clone())
+    }
+
+    /// A builder of a client that has them.
+    pub(crate) fn client_builder(&self, plan: &Ref<SourcePlan>) -> Builder<Client> {
+        mock::client_builder(plan, self.secrets(), self.config.clone())
     }
 
     /// A builder that has them.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rest_source::{
     __private::mock::{Scope, Settings, needed, parse_url},
-    Error, ErrorKind, Json, Result, Secret,
+    Client, Error, ErrorKind, Json, Result, Secret,
     plan::{BodyFormat, Part, ResourcePlan, SourcePlan, Template},
     shared::Ref,
     transport::{
@@ -269,6 +269,18 @@ impl PlanApi {
         urls.retain(|url| origin(url) != own);
         urls.dedup();
         urls
+    }
+
+    /// A client of this API alone: no wait of it takes any time.
+    ///
+    /// # Errors
+    ///
+    /// Where the spec names Rust code.
+    pub fn client(self) -> Result<Client> {
+        let plan = self.line.0.plan.clone();
+        let clock = self.line.0.clock.clone();
+        let builder = self.dummies.client_builder(&plan).clock(clock);
+        builder.transport(self).jitter(|| 0.0).build()
     }
 
     /// The answer to a request, and what was asked. A fault can be the answer.

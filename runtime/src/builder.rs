@@ -85,16 +85,16 @@ impl<S: Connector> Builder<S> {
         self.config = Some(config.values());
         self
     }
+}
 
+impl<S> Builder<S> {
     /// These secrets and settings, in the plan's order, in place of the environment's.
     pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<Scalar>) -> Self {
         self.secrets = Some(secrets);
         self.config = Some(config);
         self
     }
-}
 
-impl<S> Builder<S> {
     fn of(plan: Ref<SourcePlan>, hooks: &'static Hooks) -> Self {
         Self {
             plan,

@@ -5,18 +5,21 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use rest_source_import::airbyte;
+use rest_source_import::{Imported, airbyte};
 
 use crate::{args::ImportAirbyte, console::Console, error::CommandError, spec, spec_files::STDIN};
 
 pub(super) fn run(args: &ImportAirbyte, console: &Console) -> Result<(), CommandError> {
-    let path = manifest(&args.manifest)?;
+    super::finish(&read(&args.manifest)?, args.output.as_deref(), console)
+}
+
+/// Imports the manifest, or that of the folder.
+pub(super) fn read(path: &Path) -> Result<Imported, CommandError> {
+    let path = manifest(path)?;
     let (shown, text) = spec::text_or_stdin(&path)?;
     let folder = path.parent().filter(|_| path != Path::new(STDIN));
     let schema = |name: &str| schema(folder?, name);
-    let imported = airbyte::import(&shown, &text, &schema)
-        .map_err(|error| CommandError::usage(error.to_string()))?;
-    super::finish(&imported, args.output.as_deref(), console)
+    airbyte::import(&shown, &text, &schema).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 /// The manifest of a folder: `manifest.yaml`, there or in one folder below.

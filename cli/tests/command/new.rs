@@ -27,21 +27,91 @@ fn templates_of_the_users_own_take_the_place_of_ours_and_stand_beside_them() {
     assert!(!shell.path("other").exists());
 }
 
+/// An OpenAPI document with one list.
+const NOTES: &str = "\
+openapi: 3.0.0
+info: { title: Notes, version: '1' }
+servers: [{ url: https://api.example.com/v1 }]
+components: { securitySchemes: { key: { type: http, scheme: bearer } } }
+security: [{ key: [] }]
+paths:
+  /notes:
+    get:
+      operationId: listNotes
+      responses:
+        '200':
+          description: Notes.
+          content:
+            application/json:
+              schema:
+                type: array
+                items: { type: object, required: [id], properties: { id: { type: integer }, text: { type: string } } }
+";
+
+#[test]
+fn a_crate_is_made_from_a_document_or_a_spec() {
+    let shell = Shell::new();
+    shell.write("notes.yaml", NOTES);
+    let ran = shell.run(&["new", "notes", "--from", "openapi:notes.yaml"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let spec = shell.read("notes/specs/notes.yaml");
+    assert!(
+        spec.starts_with("# yaml-language-server: $schema=rest-source.schema.json\n"),
+        "{spec}"
+    );
+    assert!(
+        shell
+            .read("notes/specs/rest-source.schema.json")
+            .starts_with('{')
+    );
+    assert_eq!(shell.run(&["check", "notes/specs/notes.yaml"]).code, 0);
+    assert!(
+        shell.read("notes/README.md").contains("NOTES_"),
+        "{}",
+        shell.read("notes/README.md")
+    );
+
+    let of_spec = shell.run(&["new", "calendar", "--from", "specs/google_calendar.yaml"]);
+    assert_eq!(of_spec.code, 0, "{of_spec}");
+    let manifest = shell.read("calendar/Cargo.toml");
+    assert!(manifest.contains("features = [\"jwt\"]"), "{manifest}");
+
+    shell.write("broken.yaml", "resources: 1\n");
+    let broken = shell.run(&["new", "broken", "--from", "broken.yaml"]);
+    assert_eq!(broken.code, 1, "{broken}");
+    assert!(!shell.path("broken").exists());
+}
+
+/// Runs the tests of a crate that was made.
+fn cargo_test(shell: &Shell, name: &str) -> Ran {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // With the versions that this repository is tested with.
+    std::fs::copy(root.join("Cargo.lock"), shell.path(name).join("Cargo.lock")).unwrap();
+    let cargo = Command::new(env!("CARGO"))
+        .args(["test", "--offline", "--quiet"])
+        .current_dir(shell.path(name))
+        .env("CARGO_TARGET_DIR", root.join("target/new-crate"))
+        .output()
+        .unwrap();
+    Ran::of(cargo)
+}
+
 #[test]
 #[ignore = "compiles the runtime and all it needs once more, a minute or two of work"]
 fn a_new_crates_tests_pass_at_once() {
     let shell = Shell::new();
     assert_eq!(shell.run(&["new", "my-api"]).code, 0);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    // With the versions that this repository is tested with.
-    std::fs::copy(root.join("Cargo.lock"), shell.path("my-api/Cargo.lock")).unwrap();
-    let cargo = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--quiet"])
-        .current_dir(shell.path("my-api"))
-        .env("CARGO_TARGET_DIR", root.join("target/new-crate"))
-        .output()
-        .unwrap();
-    let ran = Ran::of(cargo);
+    let ran = cargo_test(&shell, "my-api");
     assert_eq!(ran.code, 0, "{ran}");
     assert!(ran.stdout.contains("2 passed"), "{ran}");
+    shell.write("notes.yaml", NOTES);
+    assert_eq!(
+        shell
+            .run(&["new", "notes", "--from", "openapi:notes.yaml"])
+            .code,
+        0
+    );
+    let ran = cargo_test(&shell, "notes");
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("1 passed"), "{ran}");
 }

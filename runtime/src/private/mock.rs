@@ -6,7 +6,7 @@ use std::{cmp::Ordering, sync::Arc};
 use url::Url;
 
 use crate::{
-    Builder, Connector, Error, ErrorKind, Json, Path, Result, Scalar, auth,
+    Builder, Client, Connector, Error, ErrorKind, Json, Path, Result, Scalar, auth,
     decode::{PageShape, Probes, decode},
     origin,
     plan::{
@@ -46,6 +46,15 @@ pub fn resolve(plan: &SourcePlan, secrets: GivenSecrets, config: Vec<Scalar>) ->
 /// A builder that has these secrets and settings.
 pub fn builder<S: Connector>(secrets: GivenSecrets, config: Vec<Scalar>) -> Builder<S> {
     Builder::new().values(secrets, config)
+}
+
+/// A builder of a client that has these secrets and settings.
+pub fn client_builder(
+    plan: &Ref<SourcePlan>,
+    secrets: GivenSecrets,
+    config: Vec<Scalar>,
+) -> Builder<Client> {
+    Client::builder(plan).values(secrets, config)
 }
 
 /// Parses a URL of the spec; `what` names it.

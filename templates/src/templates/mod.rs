@@ -15,7 +15,7 @@ use rest_source_codegen::{connector::Connector, crate_path::CratePath};
 use crate::{Error, rust::Rust};
 
 pub use model::{Column, Incremental, Resource, Secret, Setting, Source};
-pub use scaffold::{Scaffold, scaffold};
+pub use scaffold::{Scaffold, ScaffoldSpec, scaffold};
 
 /// The templates for a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,19 @@ pub struct Scaffold {
     pub env: String,
     /// The folder of the crate `rest-source` for a path dependency; `None` for this version from the registry.
     pub runtime: Option<String>,
+    /// The spec; `None` for a first one to edit.
+    pub spec: Option<ScaffoldSpec>,
+}
+
+/// The spec of a new crate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScaffoldSpec {
+    /// Its text.
+    pub text: String,
+    /// The environment variables without which it does not run.
+    pub variables: Vec<String>,
+    /// The features of `rest-source` that it needs.
+    pub features: Vec<&'static str>,
 }
 
 /// Names that cargo rejects, and names of the new crate's dependencies.
@@ -60,6 +73,7 @@ impl Scaffold {
             env: source.to_uppercase(),
             source,
             runtime: None,
+            spec: None,
         })
     }
 }
@@ -89,11 +103,31 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
+/// Those of a crate whose spec is given.
+const FILES_OF_SPEC: [(&str, &str); 4] = [
+    (
+        "Cargo.toml",
+        include_str!("../../templates/crate_of_spec/Cargo.toml.tera"),
+    ),
+    (
+        "README.md",
+        include_str!("../../templates/crate_of_spec/README.md"),
+    ),
+    (
+        "src/lib.rs",
+        include_str!("../../templates/crate_of_spec/lib.rs.tera"),
+    ),
+    (
+        "src/main.rs",
+        include_str!("../../templates/crate_of_spec/main.rs.tera"),
+    ),
+];
+
 /// Renders the files of a new crate: their paths, with `/` as separator, and texts.
 ///
-/// Each file is a Tera template with the variables `package`, `source`, `env`, `runtime` and `mock`. The last two are
-/// the dependencies on `rest-source` and `rest-source-mock` in `Cargo.toml`. `SOURCE` in a path is the source's
-/// name. Files in the user's folder override those of the same path, or are added.
+/// Each file but a given spec is a Tera template with the variables `package`, `source`, `env`, `runtime`, `mock`,
+/// `load`, `features` and `variables`. The three in the middle are the dependencies on `rest-source`,
+/// `rest-source-mock` and `rest-source-load` in `Cargo.toml`. `SOURCE` in a path is the source's name. Files in the user's folder override those of the same path, or are added.
 ///
 /// # Errors
 ///
@@ -112,14 +146,39 @@ pub fn scaffold(
     };
     context.insert("runtime", &dependency(""));
     context.insert("mock", &dependency("/../mock"));
-    let built_in = FILES
+    context.insert("load", &dependency("/../load"));
+    let spec = names.spec.as_ref();
+    let features: Vec<String> = spec
+        .iter()
+        .flat_map(|spec| &spec.features)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    context.insert(
+        "features",
+        &match features.as_slice() {
+            [] => String::new(),
+            features => format!(", features = [{}]", features.join(", ")),
+        },
+    );
+    let variables = spec.iter().flat_map(|spec| &spec.variables);
+    context.insert(
+        "variables",
+        &variables
+            .map(|name| format!("{name}=… "))
+            .collect::<String>(),
+    );
+    let built_in = match spec {
+        Some(_) => &FILES_OF_SPEC[..],
+        None => &FILES,
+    };
+    let built_in = built_in
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
     let mut templates: BTreeMap<String, String> = built_in.collect();
     if let Some(folder) = folder {
         templates.extend(files_below(folder)?);
     }
-    templates
+    let mut rendered: BTreeMap<String, String> = templates
         .into_iter()
         .map(|(path, template)| {
             let mut tera = Tera::default();
@@ -130,7 +189,11 @@ pub fn scaffold(
                 .map_err(|error| template_error(&error))?;
             Ok((path.replace("SOURCE", &names.source), text))
         })
-        .collect()
+        .collect::<Result<_, Error>>()?;
+    if let Some(spec) = spec {
+        rendered.insert(format!("specs/{}.yaml", names.source), spec.text.clone());
+    }
+    Ok(rendered)
 }
 
 /// The files of a folder, recursively, by their relative paths.
