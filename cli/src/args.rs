@@ -119,6 +119,7 @@ pub(crate) enum Import {
     Airbyte(ImportAirbyte),
     Openapi(ImportOpenapi),
     Dlt(ImportDlt),
+    Curl(ImportCurl),
 }
 
 /// The streams of an Airbyte low-code manifest
@@ -200,6 +201,20 @@ pub(crate) enum Credentials {
     Bearer,
     Header(String),
     Query(String),
+}
+
+/// A resource from a command line of `curl`, as API documentation prints it
+///
+/// The command is neither executed nor sent. Its credentials become secrets of the spec: their values are not in it.
+/// Variables of the shell and placeholders in the URL become settings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportCurl {
+    /// The command in quotes, or `-` to read it from stdin, where quotes in it do no harm
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: String,
+    /// File to write the spec to, which must not exist yet; without it, the spec is printed
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// The resources of a configuration of dltHub's `rest_api` source

@@ -8,10 +8,10 @@ use std::{
     path::Path,
 };
 
-use rest_source_import::{Imported, dlt, openapi};
+use rest_source_import::{Imported, curl, dlt, openapi};
 
 use crate::{
-    args::{Import, ImportDlt, ImportOpenapi},
+    args::{Import, ImportCurl, ImportDlt, ImportOpenapi},
     console::Console,
     error::CommandError,
     spec,
@@ -22,6 +22,7 @@ pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError
         Import::Airbyte(args) => airbyte::run(args, console),
         Import::Openapi(args) => openapi(args, console),
         Import::Dlt(args) => dlt(args, console),
+        Import::Curl(args) => curl(args, console),
     }
 }
 
@@ -38,6 +39,16 @@ fn read_openapi(path: &Path, selection: &openapi::Selection) -> Result<Imported,
     let (shown, text) = spec::text_or_stdin(path)?;
     openapi::import(&shown, &text, selection)
         .map_err(|error| CommandError::usage(error.to_string()))
+}
+
+fn curl(args: &ImportCurl, console: &Console) -> Result<(), CommandError> {
+    let text = if args.command == "-" {
+        spec::text_or_stdin(Path::new("-"))?.1
+    } else {
+        args.command.clone()
+    };
+    let imported = curl::import(&text).map_err(|error| CommandError::usage(error.to_string()))?;
+    finish(&imported, args.output.as_deref(), console)
 }
 
 fn dlt(args: &ImportDlt, console: &Console) -> Result<(), CommandError> {

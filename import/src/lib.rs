@@ -6,6 +6,7 @@
 
 pub mod airbyte;
 mod credentials;
+pub mod curl;
 pub mod dlt;
 pub mod infer;
 mod json_schema;

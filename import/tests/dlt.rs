@@ -330,6 +330,21 @@ fn comments_are_all_that_a_loss_adds() {
     assert!(!bare(&text).contains("Not imported"), "{text}");
 }
 
+#[test]
+fn secrets_are_not_sent_over_plain_http() {
+    for (url, want) in [
+        ("http://a.example", "base_url: https://a.example"),
+        ("http://localhost:80", "base_url: http://localhost:80"),
+    ] {
+        let source = format!(
+            "rest_api_source({{'client': {{'base_url': '{url}'}}, 'resources': [{{'name': 'a', 'endpoint': \
+             {{'params': {{'api_key': dlt.secrets['key']}}, 'paginator': 'single_page'}}}}]}})"
+        );
+        let text = imported("a.py", &source).text();
+        assert!(text.contains(want), "{text}");
+    }
+}
+
 /// The guide shows what becomes of a configuration.
 #[test]
 fn the_guide_shows_the_spec_of_its_python() {

@@ -321,3 +321,49 @@ fn a_file_without_a_configuration_is_an_error_with_its_place() {
     );
     assert!(shell.path("source.py").exists());
 }
+
+#[test]
+fn a_command_line_becomes_a_spec_that_fetches_its_rows() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.unwrap();
+    let server = runtime
+        .block_on(Server::start(data::media_insights()))
+        .unwrap();
+    let shell = Shell::new().with("STORIES_API_KEY", data::API_KEY);
+    let url = format!(
+        "{}/v1/stories?api_key={}&limit=100&offset=0",
+        server.url(),
+        data::API_KEY
+    );
+    let command = format!("curl -s '{url}' -H 'Accept: application/json' | jq .data");
+    let made = shell.run(&["import", "curl", &command, "--output", "stories.yaml"]);
+    assert_eq!(made.code, 0, "{made}");
+    let spec = shell.read("stories.yaml");
+    assert!(
+        !spec.contains(data::API_KEY) && !made.stderr.contains(data::API_KEY),
+        "{spec}{made}"
+    );
+    // The first page, whose list the command does not name.
+    let spec = spec.replace(
+        "path: /v1/stories",
+        "path: /v1/stories\n      data_selector: data",
+    );
+    shell.write("stories.yaml", &spec.replace("name: api\n", ""));
+    let fetched = shell.run(&["fetch", "stories.yaml", "stories", "--format", "jsonl"]);
+    let lines = fetched.stdout.lines();
+    let rows: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let held = server.dataset("stories").rows();
+    assert_eq!(rows.len(), 100.min(held.len()), "{fetched}\n{spec}");
+    assert_eq!(rows[0]["id"], held[0]["id"], "{fetched}");
+
+    let wrong = shell.run(&["import", "curl", "curl -d @body.json https://a.example"]);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert!(
+        wrong.stderr.contains("<command>:1:9: a body from a file"),
+        "{wrong}"
+    );
+}

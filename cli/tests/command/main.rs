@@ -70,7 +70,7 @@ fn help_says_what_each_command_does() {
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
-    for format in ["airbyte", "dlt", "openapi"] {
+    for format in ["airbyte", "curl", "dlt", "openapi"] {
         let help = shell.run(&["import", format, "--help"]);
         snapshot(&format!("help-import-{format}"), &help);
     }

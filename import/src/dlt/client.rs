@@ -128,19 +128,10 @@ impl Convert<'_> {
         };
         // A URL is not a secret, wherever it is kept.
         let text = text.replace("{secrets.", "{config.");
-        let (mut text, has_secret) = credentials::without_secrets(&text);
+        let (text, has_secret) = credentials::without_secrets(&text);
         let place = &url.unwrap_or(client).place;
         if has_secret {
             self.lose(made, place, "a secret in `base_url`: send it by `auth`");
-        }
-        let has_auth = made.get("auth").is_some();
-        if has_auth && text.starts_with("http://") && !credentials::is_loopback(&text) {
-            text = text.replacen("http://", "https://", 1);
-            self.lose(
-                made,
-                place,
-                "plain http, over which credentials are not sent: it is https here",
-            );
         }
         made.set("base_url", text);
     }

@@ -12,7 +12,7 @@ mod value;
 use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
 
 use crate::settle::settle;
-use crate::{ImportError, Imported, Loss, NOT_CERTAIN, names};
+use crate::{ImportError, Imported, Loss, NOT_CERTAIN, credentials, names};
 
 use value::{Kind, Place, Reference, References, Value};
 
@@ -147,6 +147,7 @@ impl Convert<'_> {
             let message = format!("the configuration has more than {RESOURCES} resources");
             return Err(wrong(self, &resources.place, &message));
         }
+        let client_place = &client.get("base_url").unwrap_or(client).place;
         let client = self.client(client);
         spec.set("client", client);
         let defaults = config.get("resource_defaults");
@@ -158,6 +159,7 @@ impl Convert<'_> {
                 "no resource of the configuration can be imported",
             ));
         }
+        self.secure(client_place, &made, spec);
         let mut types = names::Types::default();
         let elements = made.into_iter().map(|mut resource| {
             types.name_record(&mut resource);
@@ -174,6 +176,27 @@ impl Convert<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Sends secrets over https.
+    fn secure(&mut self, place: &Place, resources: &[Map], spec: &mut Map) {
+        let url = spec.get("client").and_then(Node::as_map);
+        let url = url
+            .and_then(|client| client.get("base_url"))
+            .and_then(Node::as_text);
+        let Some(rest) = url.and_then(|url| url.strip_prefix("http://")) else {
+            return;
+        };
+        let url = format!("https://{rest}");
+        let is_open = |map: &Map| rest_source_codegen::write::text(map).contains("{secrets.");
+        if credentials::is_loopback(&url) || !is_open(spec) && !resources.iter().any(is_open) {
+            return;
+        }
+        let mut client = std::mem::take(spec.map("client"));
+        client.set("base_url", url);
+        let what = "plain http, over which credentials are not sent: it is https here";
+        self.lose(&mut client, place, what);
+        spec.set("client", client);
     }
 
     /// A value as it is. What is not literal is lost.

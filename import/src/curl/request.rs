@@ -1,0 +1,581 @@
+//! The request of a command line as a spec.
+
+use percent_encoding::percent_decode_str;
+use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
+
+use super::Wrong;
+use super::options::{Data, Options};
+use super::words::{VARIABLE, Word};
+use crate::names::{self, Names};
+use crate::{NOT_CERTAIN, credentials, tree};
+
+/// Headers that the client of a spec sends itself, or that only a browser sends.
+const AUTOMATIC: [&str; 12] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "origin",
+    "referer",
+    "dnt",
+    "priority",
+    "pragma",
+    "cache-control",
+    "upgrade-insecure-requests",
+];
+
+type Ignored = Vec<(usize, String)>;
+
+/// A spec that is being made.
+#[derive(Default)]
+struct Draft {
+    auth: Option<Map>,
+    headers: Map,
+    params: Vec<(String, Node)>,
+    secrets: Names,
+    has_secret: bool,
+    settings: Vec<String>,
+}
+
+pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wrong> {
+    let Some(word) = &options.url else {
+        return Err(Wrong::new(
+            0,
+            "the command has no URL",
+            "give a command with a URL",
+        ));
+    };
+    let url = Url::read(word)?;
+    let mut draft = Draft::default();
+    draft.credentials(options, &url);
+    let mut content_type = String::new();
+    for header in &options.headers {
+        draft.header(header, &mut content_type, ignored)?;
+    }
+    draft.cookies(&options.cookies);
+    draft.query(&url.query);
+    let mut endpoint = Map::new();
+    let path = draft.settings_in(&url.path);
+    endpoint.set("path", path.as_str());
+    let body = draft.body(options, &content_type)?;
+    let method = options
+        .method
+        .as_ref()
+        .map(|word| word.text.to_ascii_uppercase());
+    let usual = if body.is_some() { "POST" } else { "GET" };
+    let method = method.as_deref().unwrap_or(usual);
+    if !matches!(method, "GET" | "POST" | "PUT" | "PATCH") {
+        let at = options.method.as_ref().map_or(0, |word| word.at);
+        let message = "a method that reads no records";
+        let help = "give a command with GET, POST, PUT or PATCH";
+        return Err(Wrong::new(at, message, help));
+    }
+    endpoint.set("method", method);
+    if method == "GET" && body.is_some() {
+        endpoint.set("body_on_get", true);
+    }
+    if let Some((key, value)) = body {
+        endpoint.set(key, value);
+    }
+    let mut params = Map::new();
+    for (name, value) in std::mem::take(&mut draft.params) {
+        match params.get(&name).cloned() {
+            None => params.set(&name, value),
+            Some(Node::List(mut values)) => {
+                values.push(Element::new(value));
+                params.set(&name, Node::List(values))
+            }
+            Some(first) => params.set(&name, vec![first, value]),
+        };
+    }
+    if !params.is_empty() {
+        endpoint.set("params", params);
+    }
+    endpoint.set("paginator", "single_page");
+    let what = "the command shows one page; `rest-source infer` finds the paging, the selector and the columns in pages.";
+    endpoint.comment("paginator", &format!("{NOT_CERTAIN}{what}"));
+    Ok(draft.finish(&url, endpoint, word, ignored))
+}
+
+/// The parts of a URL, without its user.
+struct Url {
+    origin: String,
+    path: String,
+    query: String,
+    has_user: bool,
+    has_scheme: bool,
+}
+
+impl Url {
+    fn read(word: &Word) -> Result<Self, Wrong> {
+        let text = word.text.trim();
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                (scheme, rest)
+            }
+            _ => ("", text),
+        };
+        let is_http = matches!(scheme.to_ascii_lowercase().as_str(), "" | "http" | "https");
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at(end);
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        if !is_http || host.is_empty() || host.contains([' ', '"', '\\', ',']) {
+            return Err(Wrong::new(
+                word.at,
+                "the URL is not one of http or https",
+                "give a URL such as https://api.example.com/orders",
+            ));
+        }
+        let is_variable =
+            !text.contains("://") && host.starts_with(VARIABLE.0) && host.ends_with(VARIABLE.1);
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let scheme = if scheme.eq_ignore_ascii_case("http") {
+            "http"
+        } else {
+            "https"
+        };
+        Ok(Self {
+            // `$BASE_URL/orders`: the variable has the scheme.
+            origin: if is_variable {
+                host.to_owned()
+            } else {
+                format!("{scheme}://{host}")
+            },
+            path: if path.is_empty() {
+                "/".to_owned()
+            } else {
+                path.to_owned()
+            },
+            query: query.to_owned(),
+            has_user: authority.contains('@'),
+            has_scheme: is_variable || text.contains("://"),
+        })
+    }
+}
+
+impl Draft {
+    fn secret(&mut self, name: &str) -> String {
+        self.has_secret = true;
+        let name = self.secrets.take(&names::name(name, "secret"));
+        format!("{{secrets.{name}}}")
+    }
+
+    fn setting(&mut self, name: &str) -> String {
+        let name = names::name(name, "setting");
+        if !self.settings.contains(&name) {
+            self.settings.push(name.clone());
+        }
+        format!("{{config.{name}}}")
+    }
+
+    /// A text with variables as settings, and braces as braces.
+    fn text(&mut self, text: &str) -> String {
+        let mut made = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find([VARIABLE.0, '{', '}']) {
+            made.push_str(&rest[..at]);
+            let c = rest[at..].chars().next().unwrap_or_default();
+            rest = &rest[at + c.len_utf8()..];
+            match c {
+                '{' => made.push_str("{{"),
+                '}' => made.push_str("}}"),
+                _ => {
+                    let (name, after) = rest.split_once(VARIABLE.1).unwrap_or((rest, ""));
+                    made.push_str(&self.setting(name));
+                    rest = after;
+                }
+            }
+        }
+        made.push_str(rest);
+        made
+    }
+
+    /// A part of a URL, whose placeholders are settings: `{id}`, `<id>`, `:id`.
+    fn settings_in(&mut self, path: &str) -> String {
+        let segments: Vec<String> = path
+            .split('/')
+            .map(|segment| {
+                let decoded = percent_decode_str(segment).decode_utf8_lossy().into_owned();
+                let inner = ["{}", "<>", "[]"].iter().find_map(|marks| {
+                    let inner = decoded
+                        .strip_prefix(&marks[..1])?
+                        .strip_suffix(&marks[1..])?;
+                    (!inner.is_empty()).then(|| inner.trim_matches(['{', '}', '<', '>']).to_owned())
+                });
+                let colon = decoded
+                    .strip_prefix(':')
+                    .filter(|name| rest_source_codegen::write::is_name(name));
+                match inner.as_deref().or(colon) {
+                    Some(name) if !name.contains(VARIABLE.0) => self.setting(name),
+                    _ => self.text(segment),
+                }
+            })
+            .collect();
+        segments.join("/")
+    }
+
+    /// `-u`, `--oauth2-bearer`, and the user of the URL.
+    fn credentials(&mut self, options: &Options, url: &Url) {
+        if options.bearer.is_some() {
+            let token = self.secret("token");
+            self.auth = credentials::bearer(&format!("Bearer {token}"));
+        } else if options.user.is_some() || url.has_user {
+            let kind = if options.is_digest {
+                "http_digest"
+            } else {
+                "http_basic"
+            };
+            // `-u key:` has a key in place of a user.
+            let is_key = options
+                .user
+                .as_ref()
+                .is_some_and(|user| user.text.ends_with(':'));
+            self.basic(kind, is_key);
+        }
+    }
+
+    fn basic(&mut self, kind: &str, is_key: bool) {
+        let mut auth = Map::new();
+        auth.set("type", kind);
+        let username = self.secret(if is_key { "api_key" } else { "username" });
+        auth.set("username", username);
+        let password = if is_key {
+            String::new()
+        } else {
+            self.secret("password")
+        };
+        auth.set("password", password);
+        self.auth = Some(auth);
+    }
+
+    fn header(
+        &mut self,
+        word: &Word,
+        content_type: &mut String,
+        ignored: &mut Ignored,
+    ) -> Result<(), Wrong> {
+        let Some((name, value)) = word.text.split_once([':', ';']) else {
+            return Err(Wrong::new(
+                word.at,
+                "a header without a colon",
+                "write it as `-H 'Name: value'`",
+            ));
+        };
+        let (name, value) = (name.trim(), value.trim());
+        let lower = name.to_ascii_lowercase();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err(Wrong::new(
+                word.at,
+                "this is not the name of a header",
+                "write it as `-H 'Name: value'`",
+            ));
+        }
+        if value.is_empty() {
+            return Ok(());
+        }
+        if lower == "content-type" {
+            *content_type = value.to_ascii_lowercase();
+        } else if AUTOMATIC.contains(&lower.as_str()) || lower.starts_with("sec-") {
+            ignored.push((
+                word.at,
+                format!("the header `{name}`, which only a browser or the client itself sends"),
+            ));
+        } else if lower == "authorization" {
+            self.authorization(value);
+        } else if lower == "cookie" {
+            let cookie = Word {
+                at: word.at,
+                text: value.to_owned(),
+            };
+            self.cookies(&[cookie]);
+        } else if is_secret_name(name) {
+            self.key(name, "header");
+        } else {
+            let value = self.text(value);
+            self.headers.set(name, value);
+        }
+        Ok(())
+    }
+
+    fn authorization(&mut self, value: &str) {
+        if self.auth.is_some() {
+            // The options of curl win over its headers, but a second credential has no place.
+            return;
+        }
+        let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
+        if scheme.eq_ignore_ascii_case("basic") {
+            return self.basic("http_basic", false);
+        }
+        let secret = self.secret("token");
+        if scheme.eq_ignore_ascii_case("bearer") {
+            self.auth = credentials::bearer(&format!("Bearer {secret}"));
+            return;
+        }
+        // `Token abc`, but not `token=abc, id=def`.
+        let is_word = !scheme.is_empty()
+            && scheme.len() < 16
+            && scheme.chars().all(|c| c.is_ascii_alphabetic())
+            && !token.is_empty();
+        let mut auth = Map::new();
+        auth.set("type", "api_key").set("name", "Authorization");
+        auth.set(
+            "api_key",
+            if is_word {
+                format!("{scheme} {secret}")
+            } else {
+                secret
+            },
+        );
+        self.auth = Some(auth);
+    }
+
+    /// A key: the `auth`, or a second secret.
+    fn key(&mut self, name: &str, location: &str) {
+        let secret = self.secret(name);
+        if self.auth.is_none() {
+            let mut auth = Map::new();
+            auth.set("type", "api_key")
+                .set("name", name)
+                .set("api_key", secret)
+                .set("location", location);
+            self.auth = Some(auth);
+        } else if location == "query" {
+            self.params.push((name.to_owned(), Node::Text(secret)));
+        } else {
+            self.headers.set(name, secret);
+        }
+    }
+
+    /// Cookies tell who is asking: all of them are secrets.
+    fn cookies(&mut self, words: &[Word]) {
+        let pairs = words.iter().flat_map(|word| word.text.split(';'));
+        let names: Vec<&str> = pairs
+            .filter_map(|pair| Some(pair.split_once('=')?.0.trim()))
+            .collect();
+        match names.as_slice() {
+            [] => {}
+            [name] if self.auth.is_none() => self.key(name, "cookie"),
+            _ => {
+                let secret = self.secret("cookie");
+                self.headers.set("Cookie", secret);
+            }
+        }
+    }
+
+    fn query(&mut self, query: &str) {
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            self.param(&decoded(name), &decoded(value));
+        }
+    }
+
+    fn param(&mut self, name: &str, value: &str) {
+        if is_secret_name(name) && !value.is_empty() {
+            self.key(name, "query");
+            return;
+        }
+        let value = self.value(value);
+        self.params.push((name.to_owned(), Node::Text(value)));
+    }
+
+    /// A value of a parameter, which may be a placeholder: `{id}`, `<id>`.
+    fn value(&mut self, value: &str) -> String {
+        let inner = ["{}", "<>"]
+            .iter()
+            .find_map(|marks| value.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
+        match inner.filter(|name| rest_source_codegen::write::is_name(name)) {
+            Some(name) => self.setting(name),
+            None => self.text(value),
+        }
+    }
+
+    fn body(
+        &mut self,
+        options: &Options,
+        content_type: &str,
+    ) -> Result<Option<(&'static str, Node)>, Wrong> {
+        let Some(first) = options.data.first() else {
+            return Ok(None);
+        };
+        let at = match first {
+            Data::Plain(word) | Data::Encoded(word) | Data::Json(word) => word.at,
+        };
+        let mut text = String::new();
+        let mut is_json = content_type.contains("json");
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for data in &options.data {
+            match data {
+                Data::Json(word) => {
+                    is_json = true;
+                    text.push_str(&word.text);
+                }
+                Data::Plain(word) => {
+                    if !text.is_empty() {
+                        text.push('&');
+                    }
+                    text.push_str(&word.text);
+                    for pair in word.text.split('&').filter(|pair| !pair.is_empty()) {
+                        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                        pairs.push((decoded(name), decoded(value)));
+                    }
+                }
+                Data::Encoded(word) => {
+                    if word
+                        .text
+                        .split('=')
+                        .next()
+                        .is_some_and(|name| name.contains('@'))
+                    {
+                        return Err(Wrong::new(
+                            word.at,
+                            "a value from a file, which is not read",
+                            "write the value in the command",
+                        ));
+                    }
+                    let (name, value) = word.text.split_once('=').unwrap_or(("", &word.text));
+                    pairs.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        if options.is_get {
+            for (name, value) in pairs {
+                self.param(&name, &value);
+            }
+            return Ok(None);
+        }
+        let start = text.trim_start();
+        let is_form = content_type.contains("x-www-form-urlencoded");
+        if is_json || !is_form && start.starts_with(['{', '[']) {
+            let help = "give a command whose body is JSON, or a form";
+            let value = tree::parse("body", &text)
+                .map_err(|_| Wrong::new(at, "the body is not valid JSON", help))?;
+            return Ok(Some(("json", self.json(&value, ""))));
+        }
+        if !content_type.is_empty() && !is_form {
+            let message = "a body that is neither JSON nor a form, which a spec cannot send";
+            return Err(Wrong::new(
+                at,
+                message,
+                "give a command whose body is JSON, or a form",
+            ));
+        }
+        let mut form = Map::new();
+        for (name, value) in pairs {
+            let value = if is_secret_name(&name) && !value.is_empty() {
+                self.secret(&name)
+            } else {
+                self.value(&value)
+            };
+            form.set(&name, value);
+        }
+        Ok((!form.is_empty()).then_some(("data", Node::Map(form))))
+    }
+
+    fn json(&mut self, value: &tree::Value, key: &str) -> Node {
+        match &value.kind {
+            tree::Kind::Null => Node::Null,
+            tree::Kind::Bool(value) => Node::Bool(*value),
+            tree::Kind::Number(text) => Node::Number(text.clone()),
+            tree::Kind::Text(text) if is_secret_name(key) && !text.is_empty() => {
+                Node::Text(self.secret(key))
+            }
+            tree::Kind::Text(text) => Node::Text(self.text(text)),
+            tree::Kind::List(elements) => {
+                let elements = elements.iter().map(|one| Element::new(self.json(one, key)));
+                Node::List(elements.collect())
+            }
+            tree::Kind::Map(entries) => {
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    map.set(key, self.json(value, key));
+                }
+                Node::Map(map)
+            }
+        }
+    }
+
+    fn finish(mut self, url: &Url, mut endpoint: Map, word: &Word, ignored: &mut Ignored) -> Map {
+        let mut origin = self.origin(&url.origin);
+        if !url.has_scheme {
+            ignored.push((
+                word.at,
+                "the URL has no scheme, which is http in curl: it is https here".to_owned(),
+            ));
+        } else if self.has_secret
+            && origin.starts_with("http://")
+            && !credentials::is_loopback(&origin)
+        {
+            origin = origin.replacen("http://", "https://", 1);
+            ignored.push((
+                word.at,
+                "plain http, over which credentials are not sent: it is https here".to_owned(),
+            ));
+        }
+        let mut spec = Map::new();
+        let host = url.origin.rsplit('/').next().unwrap_or_default();
+        let labels: Vec<&str> = host
+            .split([':', '.'])
+            .filter(|label| label.len() > 3 && label.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .collect();
+        let label = labels
+            .iter()
+            .find(|label| !matches!(**label, "rest" | "http"));
+        spec.set("name", names::name(label.unwrap_or(&"api"), "api"));
+        for name in &self.settings {
+            spec.map("config").map(name).set("type", "text");
+        }
+        let client = spec.map("client");
+        client.set("base_url", origin);
+        if let Some(auth) = self.auth {
+            client.set("auth", auth);
+        }
+        if !self.headers.is_empty() {
+            endpoint.set("headers", self.headers);
+        }
+        let segments = url
+            .path
+            .rsplit('/')
+            .map(|segment| segment.split('.').next().unwrap_or_default());
+        let is_word = |segment: &&str| segment.starts_with(|c: char| c.is_ascii_alphabetic());
+        let name = segments.into_iter().find(is_word).unwrap_or("records");
+        let name = Names::default().take_resource(&names::name(name, "records"));
+        let mut resource = Map::new();
+        resource
+            .set("name", name)
+            .set("endpoint", endpoint)
+            .set("columns", "json");
+        resource.set("write_disposition", "replace");
+        names::Types::default().name_record(&mut resource);
+        spec.set("resources", vec![Node::Map(resource)]);
+        spec
+    }
+
+    /// The origin, in whose host a placeholder is a setting.
+    fn origin(&mut self, origin: &str) -> String {
+        let Some((scheme, host)) = origin.split_once("://") else {
+            return self.text(origin);
+        };
+        let labels: Vec<String> = host
+            .split('.')
+            .map(|label| {
+                let inner = ["{}", "<>"]
+                    .iter()
+                    .find_map(|marks| label.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
+                match inner {
+                    Some(name) => self.setting(name),
+                    None => self.text(label),
+                }
+            })
+            .collect();
+        format!("{scheme}://{}", labels.join("."))
+    }
+}
+
+/// A part of a query or a form without its encoding.
+fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,221 @@
+//! Command lines of `curl` as specs: quotes, options, bodies, credentials and mistakes.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use rest_source_codegen::compile;
+use rest_source_import::{Imported, curl::import};
+
+fn imported(command: &str) -> Imported {
+    let imported = import(command).unwrap_or_else(|error| panic!("{command}: {error}"));
+    let compiled = compile("spec.yaml", &imported.text());
+    assert!(
+        !compiled.diagnostics.has_errors(),
+        "{command}\n{}",
+        compiled.diagnostics.render()
+    );
+    imported
+}
+
+/// The specs of commands, each with its losses.
+fn shown(commands: &[&str]) -> String {
+    let mut text = String::new();
+    for command in commands {
+        let imported = imported(command);
+        let _ = writeln!(text, "$ {command}\n{}", imported.text());
+        for loss in &imported.losses {
+            let _ = writeln!(text, "{loss}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn commands_of_documentation_become_specs() {
+    insta::assert_snapshot!(shown(&[
+        "curl https://api.example.com/v1/orders",
+        "curl -G https://api.stripe.com/v1/charges -u sk_example: -d limit=3 -d 'expand[]=data.customer'",
+        r#"$ curl -X POST 'https://api.notion.com/v1/databases/'"$DATABASE_ID"'/query' \
+  -H 'Authorization: Bearer '"$NOTION_API_KEY"'' \
+  -H 'Notion-Version: 2022-06-28' \
+  -H "Content-Type: application/json" \
+  --data '{"filter": {"or": [{"property": "In stock", "checkbox": {"equals": true}}]}, "page_size": 100}'"#,
+        "curl -sSL -o out.json --compressed -H 'X-Api-Key: abc' 'https://api.example.com/users/{user_id}/posts?page=2&tag=a&tag=b%20c&q=' | jq .",
+        "curl --location --request GET 'https://api.example.com:8443/rest/items.json?api_key=0123456789&sort=-id' --header 'Cookie: session=abc; theme=dark'",
+        r#"curl $'https://api.example.com/search' --json $'{"text": "it\u0027s {here}", "password": "hunter2"}' -A test/1.0"#,
+        "curl https://user:pass@api.example.com/a -H 'Accept;' -H 'sec-fetch-mode: cors'",
+        "curl http://api.example.com/form -d grant=x -d 'client_secret=abc&note=a+b' --data-urlencode 'q=a b&c'",
+        "curl -b 'sid=123' https://example.com/list/:id",
+        "curl -H 'Authorization: Token token=abc' \"$BASE_URL/things\"",
+    ]));
+}
+
+#[test]
+fn a_secret_is_neither_in_the_spec_nor_in_an_error() {
+    let secret = "s3cr3t0123456789";
+    for command in [
+        "curl -H 'Authorization: Bearer SECRET' https://a.example/b",
+        "curl -HAuthorization:SECRET https://a.example/b",
+        "curl -H 'Authorization: Basic SECRET' https://a.example/b",
+        "curl -H 'Authorization: AWS4-HMAC-SHA256 Credential=SECRET' https://a.example/b",
+        "curl -H 'PRIVATE-TOKEN: SECRET' -H 'X-Api-Key: SECRET' https://a.example/b",
+        "curl -u me:SECRET https://a.example/b",
+        "curl -uSECRET https://a.example/b",
+        "curl --digest --user SECRET:x https://a.example/b",
+        "curl --oauth2-bearer SECRET https://a.example/b",
+        "curl -b 'a=SECRET; b=SECRET' https://a.example/b",
+        "curl -b SECRET https://a.example/b",
+        "curl 'https://a.example/b?access_token=SECRET&api_key=SECRET'",
+        "curl https://SECRET@a.example/b",
+        "curl https://a.example/b -d '{\"auth\": {\"token\": \"SECRET\", \"password\": [\"SECRET\"]}}'",
+        "curl https://a.example/b -d 'client_secret=SECRET&api_key=SECRET'",
+        "curl -G https://a.example/b --data-urlencode 'token=SECRET'",
+        "curl https://a.example/b --json '{\"token\": \"SECRET\"'",
+        "curl https://a.example/b -H 'Authorization: Bearer SECRET",
+        "curl https://a.example/b --SECRET",
+        "curl https://a.example/b -ZSECRET",
+        "curl https://a.example/b SECRET",
+        "curl -H SECRET https://a.example/b",
+        "curl -X SECRET https://a.example/b",
+        "curl ftp://SECRET@a.example/b",
+        "curl -F token=SECRET https://a.example/b",
+        "curl -x http://me:SECRET@proxy.example https://a.example/b",
+        "curl -H 'Authorization: Bearer SECRET' https://a.example/b; export TOKEN=SECRET",
+        "SECRET curl",
+        "curl -H 'Authorization: Bearer SECRET' nowhere",
+        "curl -H 'Authorization: Bearer SECRET' 'https://a.example/{{{'",
+    ] {
+        let command = command.replace("SECRET", secret);
+        match import(&command) {
+            Ok(made) => {
+                let mut text = made.text();
+                for loss in &made.losses {
+                    let _ = write!(text, "{loss}");
+                }
+                assert!(!text.contains(secret), "{command}\n{text}");
+            }
+            Err(error) => assert!(!error.to_string().contains(secret), "{command}\n{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_mistake_is_an_error_with_its_place() {
+    for (command, place, message) in [
+        ("", "<command>:1:1", "not one of `curl`"),
+        (
+            "wget https://a.example",
+            "<command>:1:1",
+            "not one of `curl`",
+        ),
+        ("curl", "<command>:1:1", "no URL"),
+        ("curl -H 'a: b", "<command>:1:9", "this quote is not closed"),
+        (
+            "curl \\\n  \"$(token)\"",
+            "<command>:2:4",
+            "is not executed",
+        ),
+        (
+            "curl https://a.example -d @body.json",
+            "<command>:1:27",
+            "a body from a file",
+        ),
+        (
+            "curl https://a.example --data-urlencode a@b",
+            "<command>:1:41",
+            "a value from a file",
+        ),
+        (
+            "curl https://a.example -d '{'",
+            "<command>:1:27",
+            "not valid JSON",
+        ),
+        (
+            "curl https://a.example -F a=b",
+            "<command>:1:24",
+            "a multipart form",
+        ),
+        (
+            "curl -I https://a.example",
+            "<command>:1:6",
+            "a HEAD request",
+        ),
+        (
+            "curl -X DELETE https://a.example/1",
+            "<command>:1:9",
+            "reads no records",
+        ),
+        (
+            "curl https://a.example https://b.example",
+            "<command>:1:24",
+            "a second URL",
+        ),
+        (
+            "curl --nonsense https://a.example",
+            "<command>:1:6",
+            "`--nonsense` is unknown",
+        ),
+        (
+            "curl https://a.example -H",
+            "<command>:1:24",
+            "`-H` is missing",
+        ),
+        (
+            "curl https://a.example -H abc",
+            "<command>:1:27",
+            "without a colon",
+        ),
+        (
+            "curl https://a.example -H 'Content-Type: text/xml' -d '<a/>'",
+            "<command>:1:55",
+            "neither JSON nor a form",
+        ),
+    ] {
+        let error = import(command).unwrap_err();
+        assert_eq!(error.place, place, "{error}");
+        assert!(error.message.contains(message), "{error}");
+    }
+    let error = import(&format!("curl {}", "a".repeat(2 << 20))).unwrap_err();
+    assert!(error.message.contains("longer than"), "{error}");
+    let deep = format!("curl https://a.example -d '{}'", "[".repeat(100_000));
+    assert!(import(&deep).is_err());
+}
+
+/// The guide shows what becomes of a command.
+#[test]
+fn the_guide_shows_the_spec_of_its_command() {
+    let page = include_str!("../../docs/guides/import.md");
+    let section = page.split_once("## curl").unwrap().1;
+    let command = section
+        .split_once("import curl \"")
+        .unwrap()
+        .1
+        .split_once("\"\n")
+        .unwrap()
+        .0;
+    let spec = section
+        .split_once("```yaml\n")
+        .unwrap()
+        .1
+        .split_once("```")
+        .unwrap()
+        .0;
+    assert_eq!(imported(command).text().trim(), spec.trim());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_words_make_a_valid_spec_or_an_error(words in prop::collection::vec(
+        prop_oneof!["-[XHdGub]", "--(json|url|data|get|user)", "'[a-zA-Z0-9:={}?&@/.%<> -]{0,20}'", "https://[a-z{}$]{1,8}/[a-z:{}?=&%]{0,12}", "[^ ]{1,6}"], 0..8,
+    )) {
+        if let Ok(imported) = import(&format!("curl {}", words.join(" "))) {
+            let compiled = compile("spec.yaml", &imported.text());
+            prop_assert!(!compiled.diagnostics.has_errors(), "{}", compiled.diagnostics.render());
+        }
+    }
+}
