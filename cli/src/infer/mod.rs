@@ -15,8 +15,8 @@ use rest_source_codegen::{
 use rest_source_import::{
     Loss,
     infer::{
-        Budget, InferError, Page, Proposal, Request, Shape, completed, draft, infer, infer_at,
-        merge,
+        Budget, InferError, Page, Proposal, Request, Shape, completed, draft, has_in_endpoint,
+        infer, infer_at, merge,
     },
 };
 use similar::TextDiff;
@@ -219,8 +219,8 @@ impl Edited {
         let keys: Option<Vec<String>> = (path.0.iter())
             .map(|step| step.key().map(str::to_owned))
             .collect();
-        keys.filter(|keys| !keys.is_empty())
-            .map(|keys| Shape::at(keys, pages))
+        let is_named = has_in_endpoint(&self.text, &self.resource.name, "data_selector");
+        keys.filter(|_| is_named).map(|keys| Shape::at(keys, pages))
     }
 
     /// Prints or applies the changes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rest_source_codegen::write::{
-    CannotEdit, Element, Map, Node, Step, read, remove, set, snake_name, usual,
+    Element, Map, Node, Step, read, remove, set, snake_name, usual, value_text,
 };
 
 use super::{
@@ -28,7 +28,7 @@ pub struct Merged {
 ///
 /// # Errors
 ///
-/// If the text cannot be edited.
+/// If the text is not the YAML of a spec with this resource.
 pub fn merge(
     text: &str,
     resource: &str,
@@ -52,13 +52,13 @@ pub fn merge(
             .cloned()
             .unwrap_or(Node::Map(Map::new())),
     };
-    editor.endpoint(&spec, own, proposal)?;
+    editor.endpoint(&spec, own, proposal);
     let defaults = spec.get("resource_defaults").and_then(Node::as_map);
     let is_set = |key: &str| own.get(key).or_else(|| defaults?.get(key)).is_some();
     if let Some(key) = &proposal.key
         && !is_set("primary_key")
     {
-        editor.set(&["primary_key"], &key_node(&key.value), &key.comments())?;
+        editor.set(&["primary_key"], &key_node(&key.value), &key.comments());
     }
     let shape = &proposal.selector.value;
     let records: Vec<&Json> = pages
@@ -67,10 +67,10 @@ pub fn merge(
         .collect();
     if let Some(Node::Map(declared)) = own.get("columns") {
         let keys = never_null(own, defaults);
-        editor.columns(&mut vec!["columns".to_owned()], declared, &records, &keys)?;
+        editor.columns(&mut vec!["columns".to_owned()], declared, &records, &keys);
     } else {
         let map = proposal.columns_map();
-        editor.set(&["columns"], &Node::Map(map), &[proposal.seen()])?;
+        editor.set(&["columns"], &Node::Map(map), &[proposal.seen()]);
     }
     Ok(Merged {
         text: editor.text,
@@ -108,7 +108,7 @@ struct Editor {
 }
 
 impl Editor {
-    fn endpoint(&mut self, spec: &Map, own: &Map, proposal: &Proposal) -> Result<(), InferError> {
+    fn endpoint(&mut self, spec: &Map, own: &Map, proposal: &Proposal) {
         let at = |map: Option<&Map>, key: &str| map.and_then(|map| map.get(key)).cloned();
         let map = |node: Option<Node>| node.and_then(|node| node.as_map().cloned());
         let defaults = map(spec.get("resource_defaults").cloned());
@@ -158,7 +158,8 @@ impl Editor {
                     map.comment(key, comment);
                 }
             }
-            return self.set(&["endpoint"], &Node::Map(map), &[]);
+            self.set(&["endpoint"], &Node::Map(map), &[]);
+            return;
         }
         let params = own_map
             .and_then(|map| map.get("params"))
@@ -170,11 +171,10 @@ impl Editor {
                 .iter()
                 .filter(|name| params.is_some_and(|params| params.get(name).is_some()))
             {
-                self.remove(&["endpoint", "params", param])?;
+                self.remove(&["endpoint", "params", param]);
             }
-            self.set(&["endpoint", key], &node, &comments)?;
+            self.set(&["endpoint", key], &node, &comments);
         }
-        Ok(())
     }
 
     /// Compares declared columns with records, and changes what is missing or too narrow.
@@ -184,7 +184,7 @@ impl Editor {
         declared: &Map,
         records: &[&Json],
         never_null: &[String],
-    ) -> Result<(), InferError> {
+    ) {
         let total = records.len();
         let inferred = columns::infer(records);
         let mut taken: BTreeSet<String> = BTreeSet::new();
@@ -230,7 +230,7 @@ impl Editor {
             let column = inferred
                 .iter()
                 .find(|column| from.len() == 1 && column.key == from[0]);
-            self.column(path, &entry.value, &present, is_null, must_be, column)?;
+            self.column(path, &entry.value, &present, is_null, must_be, column);
             path.pop();
         }
         for column in inferred
@@ -259,9 +259,8 @@ impl Editor {
             let node = columns::column_node(column, &mut taken);
             let mut keys: Vec<&str> = path.iter().map(String::as_str).collect();
             keys.push(&column.key);
-            self.set(&keys, &Node::Map(node), &column.comments())?;
+            self.set(&keys, &Node::Map(node), &column.comments());
         }
-        Ok(())
     }
 
     /// Compares one declared column with its values, which are not null.
@@ -273,7 +272,7 @@ impl Editor {
         nulls: usize,
         must_be: bool,
         inferred: Option<&Column>,
-    ) -> Result<(), InferError> {
+    ) {
         let place = path.join(".");
         let misfits = values
             .iter()
@@ -295,9 +294,11 @@ impl Editor {
         if misfits == 0 {
             if is_null && !must_be {
                 let node = nullable(declared);
-                return self.set_at(path, &node);
+                self.set_at(path, &node);
+                return;
             }
-            return self.fields(path, declared, values);
+            self.fields(path, declared, values);
+            return;
         }
         let word = data_type(declared);
         let Some(inferred) = inferred else {
@@ -305,7 +306,7 @@ impl Editor {
                 &place,
                 format!("too narrow: {misfits} of {} are not `{word}`", values.len()),
             );
-            return Ok(());
+            return;
         };
         let wider = widened(declared, inferred, values, is_null);
         let what = match data_type(&wider) {
@@ -319,21 +320,16 @@ impl Editor {
             ),
         };
         self.remark(&place, what);
-        self.set_at(path, &wider)
+        self.set_at(path, &wider);
     }
 
     /// Compares the fields of objects, and of the objects in a list.
-    fn fields(
-        &mut self,
-        path: &mut Vec<String>,
-        declared: &Node,
-        values: &[&Json],
-    ) -> Result<(), InferError> {
+    fn fields(&mut self, path: &mut Vec<String>, declared: &Node, values: &[&Json]) {
         let Some(map) = declared.as_map() else {
-            return Ok(());
+            return;
         };
         if map.get("decode").is_some() {
-            return Ok(());
+            return;
         }
         let mut steps: Vec<&str> = Vec::new();
         let mut map = map;
@@ -348,7 +344,7 @@ impl Editor {
                 break fields;
             }
             let Some(Node::Map(items)) = map.get("items") else {
-                return Ok(());
+                return;
             };
             steps.push("items");
             map = items;
@@ -357,9 +353,8 @@ impl Editor {
         values.retain(|value| matches!(value, Json::Map(_)));
         let before = path.len();
         path.extend(steps.iter().map(|step| (*step).to_owned()));
-        let done = self.columns(path, fields, &values, &[]);
+        self.columns(path, fields, &values, &[]);
         path.truncate(before);
-        done
     }
 
     fn remark(&mut self, place: &str, what: String) {
@@ -369,43 +364,40 @@ impl Editor {
         });
     }
 
-    fn set_at(&mut self, path: &[String], node: &Node) -> Result<(), InferError> {
+    fn set_at(&mut self, path: &[String], node: &Node) {
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-        self.set(&keys, node, &[])
+        self.set(&keys, node, &[]);
     }
 
-    fn remove(&mut self, keys: &[&str]) -> Result<(), InferError> {
-        let mut path = self.path.clone();
-        path.extend(keys.iter().map(|key| Step::Key((*key).to_owned())));
-        self.text = remove(&self.text, &path).map_err(|error| not_edited(keys, error))?;
-        Ok(())
+    fn remove(&mut self, keys: &[&str]) {
+        match remove(&self.text, &self.path_of(keys)) {
+            Ok(text) => self.text = text,
+            Err(error) => self.remark(&keys.join("."), format!("not removed: {error}")),
+        }
     }
 
     /// Sets a key of the resource, with comments above it where it has a line of its own.
-    fn set(&mut self, keys: &[&str], node: &Node, comments: &[String]) -> Result<(), InferError> {
-        let mut path = self.path.clone();
-        path.extend(keys.iter().map(|key| Step::Key((*key).to_owned())));
-        let edited =
-            set(&self.text, &path, &usual_value(&self.defaults, keys, node)).map_err(|error| {
-                InferError {
-                    message: format!("cannot set `{}` in the spec: {error}", keys.join(".")),
-                    help: "without `--write`, the proposal is printed: make this change by hand",
-                }
-            })?;
-        self.text = commented(
-            &self.text,
-            edited,
-            keys.last().copied().unwrap_or_default(),
-            comments,
-        );
-        Ok(())
+    fn set(&mut self, keys: &[&str], node: &Node, comments: &[String]) {
+        let usual = usual_value(&self.defaults, keys, node);
+        match set(&self.text, &self.path_of(keys), &usual) {
+            Ok(edited) => {
+                let key = keys.last().copied().unwrap_or_default();
+                self.text = commented(&self.text, edited, key, comments);
+            }
+            Err(error) => {
+                let value = value_text(&usual, 0);
+                self.remark(
+                    &keys.join("."),
+                    format!("not changed: {error}, to `{}`", value.trim()),
+                );
+            }
+        }
     }
-}
 
-fn not_edited(keys: &[&str], error: CannotEdit) -> InferError {
-    InferError {
-        message: format!("cannot change `{}` in the spec: {error}", keys.join(".")),
-        help: "make this change by hand, then infer again",
+    /// The way to a key of the resource.
+    fn path_of(&self, keys: &[&str]) -> Vec<Step> {
+        let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+        self.path.iter().cloned().chain(keys).collect()
     }
 }
 

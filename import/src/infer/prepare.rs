@@ -15,32 +15,26 @@ pub(super) fn position(spec: &Map, resource: &str) -> Option<usize> {
 
 /// Whether a spec says how the pages of a resource follow each other.
 pub fn is_paged(text: &str, resource: &str) -> bool {
+    let of_client = read(text).ok().and_then(|spec| {
+        let client = spec.get("client")?.as_map()?;
+        client.get("paginator").cloned()
+    });
+    of_client.is_some() || has_in_endpoint(text, resource, "paginator")
+}
+
+/// Whether the endpoint of a resource, or `resource_defaults`, has a key.
+pub fn has_in_endpoint(text: &str, resource: &str, key: &str) -> bool {
     let Ok(spec) = read(text) else {
         return false;
     };
-    let map = |map: Option<&Map>, key: &str| {
-        map.and_then(|map| map.get(key))
-            .and_then(Node::as_map)
-            .cloned()
-    };
-    let own = position(&spec, resource).and_then(|at| {
-        spec.get("resources")?
-            .elements()
-            .get(at)?
-            .value
-            .as_map()
-            .cloned()
-    });
-    let defaults = map(Some(&spec), "resource_defaults");
-    let places = [
-        map(own.as_ref(), "endpoint"),
-        map(defaults.as_ref(), "endpoint"),
-        map(Some(&spec), "client"),
-    ];
-    places
-        .iter()
+    let own = position(&spec, resource).and_then(|at| spec.get("resources")?.elements().get(at));
+    let own = own.and_then(|element| element.value.as_map());
+    let defaults = spec.get("resource_defaults").and_then(Node::as_map);
+    let mut endpoints = [own, defaults]
+        .into_iter()
         .flatten()
-        .any(|place| place.get("paginator").is_some())
+        .filter_map(|map| map.get("endpoint"));
+    endpoints.any(|endpoint| endpoint.as_map().is_some_and(|map| map.get(key).is_some()))
 }
 
 /// A spec in which a resource has this paginator, no parameters that it sets, and its records at this place: a paginator

@@ -514,3 +514,26 @@ resources:
         )
     );
 }
+
+#[test]
+fn what_cannot_be_edited_is_listed() {
+    let spec = "\
+client: { base_url: https://api.example.com, paginator: single_page }
+resources:
+  - name: things
+    endpoint: &endpoint { path: /things }
+    columns: &columns { id: bigint! }
+  - name: others
+    endpoint: *endpoint
+    columns: *columns
+";
+    let pages = [page("", &[], &json!({ "items": things(0, 30) }))];
+    let proposal = infer(&pages, "things").unwrap();
+    let merged = merge(spec, "things", &pages, &proposal).unwrap();
+    let remarks: String = merged
+        .remarks
+        .iter()
+        .flat_map(|remark| [remark.to_string(), "\n".to_owned()])
+        .collect();
+    insta::assert_snapshot!(format!("{}---\n{remarks}", merged.text));
+}
