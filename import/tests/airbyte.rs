@@ -223,6 +223,17 @@ fn values_of_ancestors_are_carried() {
 }
 
 #[test]
+fn a_key_may_hold_the_value_of_a_partition() {
+    let router = "partition_router: { type: ListPartitionRouter, cursor_field: kind, values: [a, b], request_option: { inject_into: request_parameter, field_name: kind } }";
+    let stream = "primary_key: [[id], [kind]]
+    transformations: [{ type: AddFields, fields: [{ path: [kind], value: \"{{ stream_partition.kind }}\" }] }]";
+    let text = spec(&one("", router, stream));
+    assert!(text.contains("primary_key: [id, kind]"), "{text}");
+    assert!(text.contains("include_from_partition: [kind]"), "{text}");
+    assert!(text.ends_with("=== not imported\n\n"), "{text}");
+}
+
+#[test]
 fn manifests_of_many_streams_end_soon() {
     let of = |count: usize| {
         let mut manifest = "streams:\n".to_owned();

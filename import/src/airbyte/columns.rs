@@ -266,7 +266,7 @@ impl Builder<'_, '_> {
                 included.push(name.clone());
             }
             self.resource.set("include_from_partition", included);
-            self.carried(key, &format!("_{name}"));
+            self.carried(key, &name);
             return true;
         }
         let Some((parent, path)) = slice
@@ -415,14 +415,29 @@ fn without_conversion(expr: &Expr) -> Expr {
             (Expr::Name(name), [value]) if name == "str" || name == "int" => {
                 without_conversion(value)
             }
-            (Expr::Name(name), [value, ..])
-                if name == "format_datetime" && value.keys_of("record").is_some() =>
-            {
-                value.clone()
+            (Expr::Name(name), [value, ..]) if name == "format_datetime" => {
+                let inner = without_method(value);
+                if inner.keys_of("record").is_some() {
+                    inner.clone()
+                } else {
+                    expr.clone()
+                }
             }
             _ => expr.clone(),
         },
         expr => expr.clone(),
+    }
+}
+
+/// What a method of text is called on: a time is read in any of its forms.
+fn without_method(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Call(of, ..) => match &**of {
+            Expr::Member(of, _) => without_method(of),
+            _ => expr,
+        },
+        Expr::Filter(of, name, _) if name == "string" || name == "default" => without_method(of),
+        expr => expr,
     }
 }
 

@@ -285,7 +285,13 @@ impl Builder<'_, '_> {
         };
         let default = match default.constant() {
             Some(text) => literal(&text)?,
-            None => self.bound_expression(default, literal)?,
+            None => {
+                let made = self.bound_expression(default, literal);
+                if made.is_err() {
+                    self.importer.config.describe(&keys, "another time");
+                }
+                made.unwrap_or_default()
+            }
         };
         match default {
             Some(default) if !default.contains('{') => {

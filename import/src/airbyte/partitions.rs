@@ -271,7 +271,7 @@ impl Builder<'_, '_> {
                 if let Some(own) = router.text_of("cursor_field").filter(|_| depth == 0) {
                     let list = crate::names::name(own, "partition");
                     let need = (parent.to_owned(), Need::FromPartition(list.clone()));
-                    let placeholder = field(parent_name, &format!("_{list}"));
+                    let placeholder = field(parent_name, &list);
                     self.slice(&format!("{prefix}.{own}"), placeholder, vec![need]);
                 }
                 continue;

@@ -131,6 +131,18 @@ const KEYS: &[(&[&str], &[&str])] = &[
     ),
 ];
 
+/// Keys that any component may have, or that parameters leave behind in it.
+const COMMON: &[&str] = &[
+    "$parameters",
+    "description",
+    "field_path",
+    "name",
+    "page_size",
+    "path",
+    "primary_key",
+    "type",
+];
+
 static NULL_MAP: Value = Value::new(Kind::Null);
 
 /// The name of a stream, in any of the places that it is written at.
@@ -284,8 +296,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             }
             for (key, value) in component.entries() {
                 let is_known = known.contains(&key.as_str())
-                    || ["type", "$parameters", "description", "name", "primary_key"]
-                        .contains(&key.as_str())
+                    || COMMON.contains(&key.as_str())
                     || parameters.get(key).is_some();
                 if !is_known && value.kind != Kind::Null {
                     let kind = if kind.is_empty() { "stream" } else { kind };

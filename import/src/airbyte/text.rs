@@ -368,12 +368,12 @@ impl Renderer<'_> {
                         return Ok("incremental.end_value".to_owned());
                     }
                 }
-                let found = self.scope.slices.iter().find(|slice| slice.key == key);
-                let Some(slice) = found else {
+                let Some(slice) = self.slice_of(&key) else {
                     return Err(format!("`{root}.{key}` is of no partition"));
                 };
-                self.scope.used.borrow_mut().push(slice.clone());
-                Ok(slice.placeholder.clone())
+                let placeholder = slice.placeholder.clone();
+                self.scope.used.borrow_mut().push(slice);
+                Ok(placeholder)
             }
             "next_page_token" => match self.scope.token {
                 Some(token) => {
@@ -384,6 +384,25 @@ impl Renderer<'_> {
             },
             _ => Err(unsupported()),
         }
+    }
+
+    /// The slice of a key, or what is within one that is an object of the parent's record.
+    fn slice_of(&self, key: &str) -> Option<Slice> {
+        let slices = &self.scope.slices;
+        if let Some(slice) = slices.iter().find(|slice| slice.key == key) {
+            return Some(slice.clone());
+        }
+        slices.iter().find_map(|slice| {
+            let rest = key.strip_prefix(&slice.key)?.strip_prefix('.')?;
+            let [(parent, Need::Column(way))] = slice.needs.as_slice() else {
+                return None;
+            };
+            Some(Slice {
+                key: key.to_owned(),
+                placeholder: format!("{}.{rest}", slice.placeholder),
+                needs: vec![(parent.clone(), Need::Column(format!("{way}.{rest}")))],
+            })
+        })
     }
 
     fn filter(&mut self, of: &Expr, name: &str, args: &[Expr]) -> Result<String, String> {
