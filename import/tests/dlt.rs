@@ -130,7 +130,7 @@ fn a_secret_in_plain_text_is_nowhere_in_the_output() {
     ] {
         let source = format!(
             "KEY = 'SECRET'\nrest_api_source({{'client': {{{part}}}, 'resources': [{{'name': 'a', 'endpoint': \
-             {{'params': {{'api_key': KEY, 'b': 1}}, 'paginator': 'single_page'}}}}]}})"
+             {{'path': 'a?token=SECRET', 'params': {{'api_key': KEY, 'b': 1}}, 'paginator': 'single_page'}}}}]}})"
         );
         let is_type = part.contains("'type': 'SECRET'");
         let source = source.replace("'type': 'SECRET' 'x'", "'type': 'no such type'");

@@ -6,6 +6,7 @@ use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
 
 use super::value::{Kind, Value};
 use super::{Convert, client, columns, not_certain, parents};
+use crate::credentials;
 use crate::names::{self, Names};
 
 /// Keys of a resource that are about dlt's destinations alone.
@@ -169,7 +170,8 @@ impl Convert<'_> {
     /// False if the request is not literal.
     fn endpoint(&mut self, value: &Value, made: &mut Map) -> bool {
         if let Kind::Text(path) = &value.kind {
-            made.map("endpoint").set("path", path.as_str());
+            let path = self.path(value, path, made);
+            made.map("endpoint").set("path", path);
             return true;
         }
         if !matches!(value.kind, Kind::Map(_)) {
@@ -184,6 +186,10 @@ impl Convert<'_> {
                     }
                 }
                 _ if value.kind == Kind::Null => {}
+                "path" if value.text().is_some() => {
+                    let path = self.path(value, value.text().unwrap_or_default(), made);
+                    endpoint.set("path", path);
+                }
                 "path" | "method" | "data_selector" => match value.text() {
                     Some(text) => {
                         endpoint.set(key, text);
@@ -226,6 +232,19 @@ impl Convert<'_> {
         }
         made.set("endpoint", endpoint);
         true
+    }
+
+    /// A path without the secrets in its query.
+    fn path(&mut self, value: &Value, path: &str, made: &mut Map) -> String {
+        let (path, has_secret) = credentials::without_secrets(path);
+        if has_secret {
+            self.lose(
+                made,
+                &value.place,
+                "a secret in a `path`: send it by `auth`",
+            );
+        }
+        path
     }
 
     fn params(&mut self, params: &Value, endpoint: &mut Map, made: &mut Map) {
