@@ -283,15 +283,14 @@ impl Builder<'_, '_> {
         let Some(keys) = value.keys_of("config") else {
             return Ok(made);
         };
-        let default = match default.constant() {
-            Some(text) => literal(&text)?,
-            None => {
-                let made = self.bound_expression(default, literal);
-                if made.is_err() {
-                    self.importer.config.describe(&keys, "another time");
-                }
-                made.unwrap_or_default()
+        let default = if let Some(text) = default.constant() {
+            literal(&text)?
+        } else {
+            let made = self.bound_expression(default, literal);
+            if made.is_err() {
+                self.importer.config.describe(&keys, "another time");
             }
+            made.unwrap_or_default()
         };
         match default {
             Some(default) if !default.contains('{') => {
