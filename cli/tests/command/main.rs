@@ -24,6 +24,8 @@ mod tls;
 #[cfg(unix)]
 mod token_kills;
 mod tokens;
+#[cfg(all(unix, feature = "mock"))]
+mod transcript;
 mod wire;
 
 use rest_source_testkit::{Fault, Server, data};

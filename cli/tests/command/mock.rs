@@ -24,14 +24,14 @@ resources:
 ";
 
 /// A mock at work, and what it announced.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     announced: String,
 }
 
 impl Served {
-    fn start(shell: &Shell, args: &[&str]) -> Self {
+    pub(crate) fn start(shell: &Shell, args: &[&str]) -> Self {
         let mut child = shell.command(&[&["mock"], args].concat()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
         let mut announced = String::new();
@@ -52,7 +52,7 @@ impl Served {
     }
 
     /// Ends it, and returns what it printed since.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.child.kill().unwrap();
         let mut rest = String::new();
         self.child
