@@ -161,12 +161,8 @@ pub fn scaffold(
         },
     );
     let variables = spec.iter().flat_map(|spec| &spec.variables);
-    context.insert(
-        "variables",
-        &variables
-            .map(|name| format!("{name}=… "))
-            .collect::<String>(),
-    );
+    let assignments: Vec<String> = variables.map(|name| format!("{name}=… ")).collect();
+    context.insert("variables", &assignments.concat());
     let built_in = match spec {
         Some(_) => &FILES_OF_SPEC[..],
         None => &FILES,
