@@ -42,13 +42,16 @@ fn read_openapi(path: &Path, selection: &openapi::Selection) -> Result<Imported,
 }
 
 fn curl(args: &ImportCurl, console: &Console) -> Result<(), CommandError> {
-    let text = if args.command == "-" {
+    finish(&read_curl(&args.command)?, args.output.as_deref(), console)
+}
+
+fn read_curl(command: &str) -> Result<Imported, CommandError> {
+    let text = if command == "-" {
         spec::text_or_stdin(Path::new("-"))?.1
     } else {
-        args.command.clone()
+        command.to_owned()
     };
-    let imported = curl::import(&text).map_err(|error| CommandError::usage(error.to_string()))?;
-    finish(&imported, args.output.as_deref(), console)
+    curl::import(&text).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 fn dlt(args: &ImportDlt, console: &Console) -> Result<(), CommandError> {
@@ -85,6 +88,7 @@ pub(crate) fn of_argument(argument: &str) -> Result<Option<Imported>, CommandErr
     let path = Path::new(file);
     match format {
         "airbyte" => airbyte::read(path).map(Some),
+        "curl" => read_curl(file).map(Some),
         "dlt" => read_dlt(path).map(Some),
         "openapi" => read_openapi(path, &openapi::Selection::default()).map(Some),
         _ => Ok(None),

@@ -191,6 +191,7 @@ pub(crate) struct SavedPage {
 
 impl SavedPage {
     /// The resource that it was fetched of.
+    #[cfg(feature = "mock")]
     pub(crate) fn resource(&self) -> Option<&str> {
         self.description
             .as_ref()
