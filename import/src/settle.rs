@@ -3,7 +3,7 @@
 //! What an error stands at is removed, the smallest value first, and is a loss. What cannot be left out alone, such as a
 //! path or a selector, is removed with its resource.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use rest_source_codegen::compile;
 use rest_source_codegen::diagnostic::Severity;
@@ -25,12 +25,35 @@ const WHOLE: &[&str] = &[
     "path",
 ];
 
+/// Where the resources of a spec stand in its source.
+#[derive(Default)]
+pub(crate) struct Origins(HashMap<String, String>);
+
+impl Origins {
+    pub(crate) fn insert(&mut self, resource: &str, place: String) {
+        self.0.insert(resource.to_owned(), place);
+    }
+
+    /// The place of what has this way in the spec.
+    fn place(&self, file: &str, resource: Option<&str>) -> String {
+        let Some(name) = resource else {
+            return file.to_owned();
+        };
+        let place = self.0.get(name).cloned();
+        place.unwrap_or_else(|| format!("{file}: resource `{name}`"))
+    }
+}
+
 /// Removes what `check` rejects until the spec is valid.
 ///
 /// # Errors
 ///
 /// If no valid spec is left.
-pub(crate) fn settle(file: &str, mut imported: Imported) -> Result<Imported, ImportError> {
+pub(crate) fn settle(
+    file: &str,
+    origins: &Origins,
+    mut imported: Imported,
+) -> Result<Imported, ImportError> {
     let mut last = String::new();
     for _ in 0..ROUNDS {
         let text = imported.text();
@@ -89,7 +112,9 @@ pub(crate) fn settle(file: &str, mut imported: Imported) -> Result<Imported, Imp
         // From the end, so that the places of the others stay.
         errors.sort_by(|(one, _), (two, _)| compare(two, one));
         for (way, message) in errors {
-            is_changed |= remove(&mut imported, file, &way, &message);
+            let resource = resource_name(&imported.spec, &way);
+            let place = origins.place(file, resource.as_deref());
+            is_changed |= remove(&mut imported, place, resource, &way, &message);
         }
         let is_left = imported
             .spec
@@ -232,10 +257,15 @@ fn removable(mut way: Vec<Step>) -> Vec<Step> {
 }
 
 /// Removes the value at the end of a way.
-fn remove(imported: &mut Imported, file: &str, way: &[Step], message: &str) -> bool {
-    let resource = resource_name(&imported.spec, way);
+fn remove(
+    imported: &mut Imported,
+    place: String,
+    resource: Option<String>,
+    way: &[Step],
+    message: &str,
+) -> bool {
     let shown = shown(way);
-    let what = match (&resource, way.len()) {
+    let what = match (resource, way.len()) {
         (Some(name), 2) => format!("the resource `{name}` is left out: {message}"),
         (Some(name), _) => format!("`{shown}` of the resource `{name}` is left out: {message}"),
         (None, _) => format!("`{shown}` is left out: {message}"),
@@ -250,10 +280,6 @@ fn remove(imported: &mut Imported, file: &str, way: &[Step], message: &str) -> b
     if way.len() <= 2 {
         imported.spec.comment_top(&what);
     }
-    let place = match resource {
-        Some(name) => format!("{file}: resource `{name}`"),
-        None => file.to_owned(),
-    };
     imported.losses.push(Loss { place, what });
     true
 }

@@ -176,6 +176,20 @@ fn keys_that_are_not_imported_are_lost() {
 }
 
 #[test]
+fn groups_of_partitions_are_lost_by_name() {
+    let router = "partition_router: { type: GroupingPartitionRouter, group_size: 10, underlying_partition_router: \
+                  { type: ListPartitionRouter, values: [a, b], cursor_field: letter } }";
+    let letter = ", request_parameters: { letter: \"{{ stream_partition.letter }}\" }";
+    let imported = read(&one(letter, router, "")).unwrap();
+    let losses: Vec<String> = imported.losses.iter().map(ToString::to_string).collect();
+    assert_eq!(losses.len(), 1, "{losses:?}");
+    assert!(
+        losses[0].contains("the groups of partitions are not imported"),
+        "{losses:?}"
+    );
+}
+
+#[test]
 fn values_of_ancestors_are_carried() {
     let mut manifest = "streams:\n".to_owned();
     let mut definitions = "definitions:\n".to_owned();

@@ -21,6 +21,7 @@ use std::collections::HashSet;
 
 use rest_source_codegen::write::{Map, Node};
 
+use crate::settle::{Origins, settle};
 use crate::tree::{self, Kind, Place, Value};
 use crate::{ImportError, Imported, Loss};
 
@@ -122,8 +123,13 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
             help: "mend it there, and import again".to_owned(),
         });
     }
-    crate::settle::settle(
+    let mut origins = Origins::default();
+    for stream in &streams {
+        origins.insert(&stream.name, importer.shown(stream.node.place));
+    }
+    settle(
         file,
+        &origins,
         Imported {
             spec,
             losses: importer.losses,

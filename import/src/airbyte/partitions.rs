@@ -120,6 +120,14 @@ impl Builder<'_, '_> {
     /// What the requests of the stream may name of its slices.
     pub(super) fn partitions(&mut self, retriever: &Value) {
         let all: Vec<Value> = routers(retriever).into_iter().cloned().collect();
+        let outer = retriever.at(&["partition_router"]);
+        if outer.text_of("type") == Some("GroupingPartitionRouter") {
+            self.lose(
+                outer.place,
+                "the groups of partitions are not imported: there is a request for each partition; `batch` of an \
+                 endpoint sends one for several parents",
+            );
+        }
         for router in &all {
             match router.text_of("type").unwrap_or_default() {
                 "SubstreamPartitionRouter" => self.parent_slices(router),

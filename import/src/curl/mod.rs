@@ -4,7 +4,7 @@ mod options;
 mod request;
 mod words;
 
-use crate::settle::settle;
+use crate::settle::{Origins, settle};
 use crate::{ImportError, Imported, Loss};
 
 use options::Options;
@@ -44,7 +44,7 @@ pub fn import(command: &str) -> Result<Imported, ImportError> {
                 });
             }
             imported.losses = losses;
-            settle(COMMAND, imported)
+            settle(COMMAND, &Origins::default(), imported)
         })
 }
 

@@ -11,7 +11,7 @@ mod value;
 
 use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
 
-use crate::settle::settle;
+use crate::settle::{Origins, settle};
 use crate::{ImportError, Imported, Loss, NOT_CERTAIN, credentials, names};
 
 use value::{Kind, Place, Reference, References, Value};
@@ -50,6 +50,7 @@ pub fn import(file: &str, text: &str) -> Result<Imported, ImportError> {
         lines: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
         references: &references,
         losses: Vec::new(),
+        origins: Origins::default(),
     };
     let mut spec = Map::new();
     if let Some(name) = document
@@ -67,9 +68,9 @@ pub fn import(file: &str, text: &str) -> Result<Imported, ImportError> {
         let what = "a further configuration: import it from a file of its own";
         convert.lose(&mut spec, &Place::At(at), what);
     }
-    let losses = convert.losses;
+    let (losses, origins) = (convert.losses, convert.origins);
     settings(&mut spec, &references);
-    settle(file, Imported { spec, losses })
+    settle(file, &origins, Imported { spec, losses })
 }
 
 /// Declares the settings that the spec uses.
@@ -90,6 +91,7 @@ struct Convert<'a> {
     lines: Vec<usize>,
     references: &'a References,
     losses: Vec<Loss>,
+    origins: Origins,
 }
 
 impl Convert<'_> {

@@ -73,6 +73,8 @@ impl Convert<'_> {
                     map.map("endpoint").set("path", name);
                 }
             }
+            let place = self.place(&value.place);
+            self.origins.insert(&made, place);
             drafts.push(Draft {
                 map,
                 name: name.to_owned(),

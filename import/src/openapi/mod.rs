@@ -1,7 +1,6 @@
 //! `OpenAPI` 2.0, 3.0 and 3.1: the lists of an API as resources.
 
 mod client;
-mod guard;
 mod lists;
 mod operations;
 mod paging;
@@ -13,6 +12,7 @@ use std::collections::HashMap;
 use rest_source_codegen::write::{Element, Map, Node};
 
 use crate::json_schema::Schemas;
+use crate::settle::{Origins, settle};
 use crate::tree::{self, Value};
 use crate::{ImportError, Imported, Loss, names};
 
@@ -101,7 +101,17 @@ pub fn import(file: &str, text: &str, selection: &Selection) -> Result<Imported,
         });
     }
     let spec = spec(&root, &schemas, &operations, &mut losses);
-    guard::valid(file, Imported { spec, losses })
+    let mut origins = Origins::default();
+    for operation in &operations {
+        let path = operation.path.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("{file}#/paths/{path}/{}", operation.method);
+        origins.insert(&operation.name, pointer);
+    }
+    let imported = Imported { spec, losses };
+    settle(file, &origins, imported).map_err(|error| ImportError {
+        help: "import a part of it: `--include PATTERN` or `--tag TAG`".to_owned(),
+        ..error
+    })
 }
 
 fn spec<'a>(
