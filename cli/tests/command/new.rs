@@ -27,7 +27,7 @@ fn templates_of_the_users_own_take_the_place_of_ours_and_stand_beside_them() {
     assert!(!shell.path("other").exists());
 }
 
-/// An OpenAPI document with one list.
+/// An `OpenAPI` document with one list.
 const NOTES: &str = "\
 openapi: 3.0.0
 info: { title: Notes, version: '1' }
