@@ -51,9 +51,9 @@ async fn serve(args: Mock, console: Console) -> Result<(), CommandError> {
     let api = Arc::new(api(&args, &plan, &address)?);
     announce(&args.spec, &plan, &api, &console);
     loop {
-        // A connection that is lost before it is accepted concerns its client alone.
+        // A connection that is lost before it is accepted concerns its client alone; when files run out, others end.
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         tokio::spawn(answer(
@@ -220,7 +220,7 @@ pub(crate) fn fault(text: &str) -> Result<Fault, String> {
         (_, Ok(status)) if (100..600).contains(&status) => Fault::status(status),
         _ => {
             return Err(format!(
-                "`{what}` is no fault: name a status such as 503, `reset` or `timeout`"
+                "`{what}` is not a fault: name a status such as 503, `reset` or `timeout`"
             ));
         }
     };

@@ -15,7 +15,7 @@ use crate::{ImportError, Imported, Loss};
 const ROUNDS: usize = 40;
 
 /// Keys of an endpoint without which the resource would fetch something else.
-const WHOLE: &[&str] = &[
+const REQUIRED_KEYS: &[&str] = &[
     "data_selector",
     "decoder",
     "extract",
@@ -151,7 +151,7 @@ fn is_harmless(code: &str, message: &str, way: &[Step]) -> bool {
         && matches!(way.last(), Some(Step::Key(key)) if OPTIONAL.contains(&key.as_str()))
 }
 
-/// Removes a value without a word.
+/// Removes a value without a loss.
 fn drop_at(map: &mut Map, way: &[Step]) -> bool {
     match way {
         [Step::Key(key)] => map.remove(key).is_some(),
@@ -214,7 +214,7 @@ fn removable(mut way: Vec<Step>) -> Vec<Step> {
         None => true,
         Some(step) if is_key(step, &["name", "columns"]) && way.len() == 3 => true,
         Some(step) if is_key(step, &["endpoint"]) => {
-            way.len() == 3 || way.get(3).is_some_and(|step| is_key(step, WHOLE))
+            way.len() == 3 || way.get(3).is_some_and(|step| is_key(step, REQUIRED_KEYS))
         }
         _ => false,
     };

@@ -54,6 +54,34 @@ fn commands_of_documentation_become_specs() {
 }
 
 #[test]
+fn what_is_sent_beside_the_url_is_what_curl_sends() {
+    let typed = imported(
+        "curl https://a.example/b -H 'Content-Type: application/vnd.api+json' -d '{\"a\": 1}'",
+    );
+    assert!(
+        typed
+            .text()
+            .contains("Content-Type: application/vnd.api+json"),
+        "{}",
+        typed.text()
+    );
+
+    let both = imported("curl https://a.example/b -u me:pass -H 'Authorization: Bearer abc'");
+    assert!(both.text().contains("type: bearer"), "{}", both.text());
+    assert_eq!(both.losses.len(), 1, "{:?}", both.losses);
+
+    let file = import("curl https://a.example/b -b cookies.txt").unwrap_err();
+    assert!(file.message.contains("cookies from a file"), "{file}");
+
+    let host = imported("curl --proto-default https a.example/b");
+    assert!(
+        host.text().contains("base_url: https://a.example"),
+        "{}",
+        host.text()
+    );
+}
+
+#[test]
 fn a_secret_is_neither_in_the_spec_nor_in_an_error() {
     let secret = "s3cr3t0123456789";
     for command in [

@@ -55,8 +55,8 @@ impl PendingCommit {
         }
     }
 
-    /// Whether the held back commit has to come before these rows are written: they would not fit into memory beside
-    /// its rows, or it does not cover them, and their disposition keeps no rows beyond.
+    /// Whether the held back commit must run before this page is written: both would exceed the memory limit, or the
+    /// page has rows that no state covers, under a disposition that keeps none of these.
     pub(crate) fn precedes(&self, page: &Page<Rows>, writing: Writing) -> bool {
         let is_covered =
             writing == Writing::Merge || page.state().is_some() || page.checkpoint().is_some();
@@ -115,12 +115,17 @@ impl PendingCommit {
         })
     }
 
-    /// Waits until it is; forever if no commit is held back.
+    /// Waits until it is due. Without a held back commit, this never ends.
     pub(crate) async fn due(&self) {
         match &self.held {
             Some(held) => tokio::time::sleep(MAX_WAIT.saturating_sub(held.since.elapsed())).await,
             None => pending().await,
         }
+    }
+
+    /// Drops what is held back, for a load that starts over before rows arrived.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.max_rows);
     }
 
     /// Commits what is held back. Returns whether there was something.

@@ -640,6 +640,7 @@ impl LoadState {
         self.resumed_at = None;
         self.goes_on = false;
         self.fetch_failed = false;
+        self.pending.clear();
     }
 
     fn note_deletions(&mut self, target: &Target) {

@@ -102,8 +102,8 @@ impl PlanMock {
         self
     }
 
-    /// So many records of a resource that are made from its columns: as the spec says, and the same each time. A
-    /// resource [without records](PlanApi::without_records) gets none.
+    /// Sample records of a resource, made from its columns: valid ones, and the same each time. A resource
+    /// [without records](PlanApi::without_records) gets none.
     pub fn samples(mut self, resource: &str, count: u64) -> Self {
         self.samples.push((resource.to_owned(), count));
         self
@@ -136,7 +136,7 @@ impl PlanMock {
         self
     }
 
-    /// Something goes wrong.
+    /// A failure.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.setup.faults.push(fault);
         self

@@ -35,8 +35,8 @@ pub(crate) struct Setup {
 impl Setup {
     /// # Errors
     ///
-    /// Where a record is not as the spec says, and where a resource is not there or cannot be mocked from the
-    /// spec alone.
+    /// When a record does not fit the spec, and when a resource does not exist or cannot be mocked from the spec
+    /// alone.
     pub(crate) fn start(self, plan: &Ref<SourcePlan>, settings: Settings) -> Result<Server> {
         let scope = Scope {
             secrets: &settings.secrets,

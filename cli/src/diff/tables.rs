@@ -160,7 +160,7 @@ fn data_type(place: &str, old: &Column, new: &Column, is_fixed: bool) -> Option<
     if is_table {
         let text = match &new.table {
             Some(table) => format!("{place} is now the table `{table}`: {REFRESH}"),
-            None => format!("{place} is no table of its own any more: {REFRESH}"),
+            None => format!("{place} is not a table of its own any more: {REFRESH}"),
         };
         return Some(Change::new(Area::Tables, Effect::Breaking, text));
     }

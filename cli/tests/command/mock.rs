@@ -147,7 +147,7 @@ fn what_cannot_be_served_is_an_error_of_usage() {
     for (args, message) in [
         (&["shop.yaml", "--from", "empty"][..], "has no saved pages"),
         (&["shop.yaml", "--from", "nowhere"], "cannot read `nowhere`"),
-        (&["shop.yaml", "--fault", "flood"], "is no fault"),
+        (&["shop.yaml", "--fault", "flood"], "is not a fault"),
         (
             &["shop.yaml", "--fault", "503,resource=carts"],
             "has no resource `carts`",

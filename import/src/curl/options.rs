@@ -29,7 +29,7 @@ const HARMLESS: [&str; 22] = [
     "disable",
 ];
 /// Options with a value that are not carried over.
-const WITH_VALUE: [&str; 16] = [
+const WITH_VALUE: [&str; 17] = [
     "output",
     "write-out",
     "proxy",
@@ -46,16 +46,10 @@ const WITH_VALUE: [&str; 16] = [
     "dump-header",
     "max-redirs",
     "interface",
-];
-/// Options without a value that are not carried over.
-const WITHOUT_VALUE: [&str; 6] = [
-    "insecure",
-    "remote-name",
-    "negotiate",
-    "ntlm",
-    "anyauth",
     "proto-default",
 ];
+/// Options without a value that are not carried over.
+const WITHOUT_VALUE: [&str; 5] = ["insecure", "remote-name", "negotiate", "ntlm", "anyauth"];
 /// Short options and their long names.
 const SHORT: [(char, &str); 31] = [
     ('X', "request"),

@@ -27,6 +27,9 @@ const AUTOMATIC: [&str; 12] = [
 
 type Ignored = Vec<(usize, String)>;
 
+/// The types of bodies that a client names by itself.
+const USUAL_TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+
 /// A spec that is being made.
 #[derive(Default)]
 struct Draft {
@@ -48,10 +51,31 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     };
     let url = Url::read(word)?;
     let mut draft = Draft::default();
-    draft.credentials(options, &url);
+    let is_authorization = |word: &&Word| {
+        let name = word.text.split(':').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("authorization")
+    };
+    let given = options.headers.iter().find(is_authorization);
+    if let Some(header) = given
+        && (options.user.is_some() || options.bearer.is_some() || url.has_user)
+    {
+        let what =
+            "credentials beside the header `Authorization`, which curl sends instead of them";
+        ignored.push((header.at, what.to_owned()));
+    }
+    if given.is_none() {
+        draft.credentials(options, &url);
+    }
     let mut content_type = String::new();
     for header in &options.headers {
         draft.header(header, &mut content_type, ignored)?;
+    }
+    if let Some(file) = options.cookies.iter().find(|word| !word.text.contains('=')) {
+        return Err(Wrong::new(
+            file.at,
+            "cookies from a file, which is not read",
+            "write them in the command, as `-b 'name=value'`",
+        ));
     }
     draft.cookies(&options.cookies);
     draft.query(&url.query);
@@ -278,6 +302,11 @@ impl Draft {
         }
         if lower == "content-type" {
             *content_type = value.to_ascii_lowercase();
+            let media_type = content_type.split(';').next().unwrap_or_default().trim();
+            // A client sends the usual ones by itself.
+            if !USUAL_TYPES.contains(&media_type) {
+                self.headers.set(name, value);
+            }
         } else if AUTOMATIC.contains(&lower.as_str()) || lower.starts_with("sec-") {
             ignored.push((
                 word.at,
@@ -301,10 +330,6 @@ impl Draft {
     }
 
     fn authorization(&mut self, value: &str) {
-        if self.auth.is_some() {
-            // The options of curl win over its headers, but a second credential has no place.
-            return;
-        }
         let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
         if scheme.eq_ignore_ascii_case("basic") {
             return self.basic("http_basic", false);

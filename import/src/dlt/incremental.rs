@@ -83,17 +83,14 @@ pub(super) fn cursor_type(incremental: &Map) -> &'static str {
 
 /// Whether a text is a time with an offset, as RFC 3339 has it.
 fn is_instant(text: &str) -> bool {
+    if !text.is_ascii() {
+        return false;
+    }
     let bytes = text.as_bytes();
     let has = |at: usize, one: u8| bytes.get(at) == Some(&one);
     let ends =
         text.ends_with('Z') || bytes.len() > 22 && text[bytes.len() - 6..].starts_with(['+', '-']);
-    text.is_ascii()
-        && bytes.len() >= 20
-        && has(4, b'-')
-        && has(7, b'-')
-        && has(10, b'T')
-        && has(13, b':')
-        && ends
+    bytes.len() >= 20 && has(4, b'-') && has(7, b'-') && has(10, b'T') && has(13, b':') && ends
 }
 
 /// The lag of dlt, a number, as the language writes it.
@@ -108,4 +105,16 @@ pub(super) fn lag(incremental: &mut Map, cursor: &str) {
     };
     let lag = format!("{number}{unit}");
     incremental.set("lag", lag);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_instant;
+
+    #[test]
+    fn a_text_of_other_letters_is_no_instant() {
+        assert!(is_instant("2024-01-01T00:00:00Z"));
+        assert!(is_instant("2024-01-01T00:00:00+01:00"));
+        assert!(!is_instant("2024-01-01T00:00:00.é00000"));
+    }
 }

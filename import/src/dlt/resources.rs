@@ -258,10 +258,6 @@ impl Convert<'_> {
         for (name, value) in params.entries() {
             match &value.kind {
                 Kind::Null => {}
-                // The words that Python's `requests` sends.
-                Kind::Bool(flag) => {
-                    found.set(name, if *flag { "True" } else { "False" });
-                }
                 Kind::Object(class, _) if class == "incremental" => {
                     if let Some(mut node) = self.incremental(value, made) {
                         node.set("type", "incremental");
@@ -284,7 +280,7 @@ impl Convert<'_> {
                 }
                 _ => {
                     if let Some(node) = self.node(value, name, made) {
-                        found.set(name, node);
+                        found.set(name, python_words(node));
                     }
                 }
             }
@@ -410,5 +406,21 @@ pub(super) fn texts(node: Option<&Node>) -> Vec<String> {
             texts.map(str::to_owned).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Truth values as the words that Python's `requests` sends.
+fn python_words(node: Node) -> Node {
+    match node {
+        Node::Bool(true) => "True".into(),
+        Node::Bool(false) => "False".into(),
+        Node::List(mut elements) => {
+            for element in &mut elements {
+                let value = std::mem::replace(&mut element.value, Node::Null);
+                element.value = python_words(value);
+            }
+            Node::List(elements)
+        }
+        other => other,
     }
 }
