@@ -167,6 +167,9 @@ pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
+/// The longest document that begins as JSON does and is tried as YAML, in bytes: YAML is read far slower.
+const YAML_IN_BRACES: usize = 1 << 20;
+
 /// Reads a document, JSON or YAML.
 ///
 /// # Errors
@@ -177,15 +180,21 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, ImportError> {
     if !text.trim_start().starts_with(['{', '[']) {
         return yaml(file, 0, text);
     }
-    match serde_json::from_str(text) {
-        Ok(Read(value)) => Ok(value),
-        // YAML in braces is not JSON, but may be a document.
-        Err(error) => yaml(file, 0, text).map_err(|_| ImportError {
-            place: format!("{file}:{}:{}", error.line(), error.column()),
-            message: format!("the document is not valid JSON: {}", without_place(&error)),
-            help: "mend it there, or convert the document again".to_owned(),
-        }),
+    let error = match serde_json::from_str(text) {
+        Ok(Read(value)) => return Ok(value),
+        Err(error) => error,
+    };
+    // YAML in braces is not JSON, but may be a document that a person wrote.
+    if text.len() <= YAML_IN_BRACES
+        && let Ok(value) = yaml(file, 0, text)
+    {
+        return Ok(value);
     }
+    Err(ImportError {
+        place: format!("{file}:{}:{}", error.line(), error.column()),
+        message: format!("the document is not valid JSON: {}", without_place(&error)),
+        help: "fix it there, or convert the document again".to_owned(),
+    })
 }
 
 /// Reads a document, JSON or YAML, with the places of its values.
@@ -383,7 +392,7 @@ fn yaml(file: &str, number: u32, text: &str) -> Result<Value, ImportError> {
                 return Err(ImportError {
                     place: format!("{file}:{}:{}", at.line(), at.col() + 1),
                     message: format!("the document is not valid YAML: {}", error.info()),
-                    help: "mend it there, or convert the document to JSON".to_owned(),
+                    help: "fix it there, or convert the document to JSON".to_owned(),
                 });
             }
         }
