@@ -95,6 +95,8 @@ fn nothing_is_shown_that_is_not_looked_at() {
                 ("yaml", label) => label.starts_with("specs/"),
                 ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
                 ("sh", "") => matches!(page.name.as_str(), "readme" | "import"),
+                // `cli/tests/command/transcript.rs` runs it.
+                ("console", "") => page.name == "readme",
                 // `import/tests/dlt.rs` imports it.
                 ("python", "") => page.name == "import",
                 ("text", _) => page.name != "readme",
