@@ -129,7 +129,7 @@ fn announce(spec: &Path, plan: &SourcePlan, api: &PlanApi, console: &Console) {
         shown(spec),
         api.base_url()
     ));
-    for error in api.without_records() {
+    for (_, error) in api.without_records() {
         // Its help is for Rust code.
         let error = error.to_string();
         let why = error.lines().next().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use rest_source_build::templates::{Scaffold, ScaffoldSpec, scaffold};
 use rest_source_codegen::{compile, describe::json_schema};
+use rest_source_dynamic::needs_no_rust;
 
 use crate::{args::New, console::Console, error::CommandError, import, spec};
 
@@ -21,8 +22,11 @@ pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
             "`{shown}` already exists\n  help: use another name, or `--path` for another folder"
         )));
     }
+    let mut rust = None;
     if let Some(from) = &args.from {
-        names.spec = Some(spec_from(from, &names.source, console)?);
+        let (spec, names_rust) = spec_from(from, &names.source, console)?;
+        names.spec = Some(spec);
+        rust = names_rust;
     }
     let mut files = scaffold(&names, args.templates.as_deref()).map_err(usage)?;
     files.insert(format!("specs/{SCHEMA}"), json_schema());
@@ -35,16 +39,28 @@ pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
                 CommandError::failed(format!("cannot write `{}`: {error}", file.display()))
             })?;
     }
-    let verb = if args.from.is_some() { "read" } else { "edit" };
-    console.say(format_args!(
-        "created `{shown}`: its `cargo test` needs no network; {verb} `specs/{}.yaml` next",
-        names.source
-    ));
+    let source = &names.source;
+    console.say(match (&rust, args.from.is_some()) {
+        (Some(path), _) => format!(
+            "created `{shown}`: its spec names Rust code, so write `{path}` in `src/lib.rs` before `cargo test`"
+        ),
+        (None, true) => {
+            format!("created `{shown}`: its `cargo test` needs no network; read `specs/{source}.yaml` next")
+        }
+        (None, false) => {
+            format!("created `{shown}`: its `cargo test` needs no network; edit `specs/{source}.yaml` next")
+        }
+    });
     Ok(())
 }
 
-/// The spec that `--from` names, with the line by which editors find the schema.
-fn spec_from(from: &str, source: &str, console: &Console) -> Result<ScaffoldSpec, CommandError> {
+/// The spec that `--from` names, with the line by which editors find the schema, and the path of Rust code that it
+/// names, if it does.
+fn spec_from(
+    from: &str,
+    source: &str,
+    console: &Console,
+) -> Result<(ScaffoldSpec, Option<String>), CommandError> {
     let text = match import::of_argument(from)? {
         Some(imported) => {
             let text = imported.text();
@@ -78,13 +94,13 @@ fn spec_from(from: &str, source: &str, console: &Console) -> Result<ScaffoldSpec
         .config
         .iter()
         .filter(|one| one.default.is_none() && !one.optional);
-    Ok(ScaffoldSpec {
+    let variables = secrets.chain(needed.map(|one| one.env.to_string()));
+    let spec = ScaffoldSpec {
         text,
-        variables: secrets
-            .chain(needed.map(|one| one.env.to_string()))
-            .collect(),
+        variables: variables.collect(),
         features,
-    })
+    };
+    Ok((spec, needs_no_rust(plan).err().map(|needs| needs.path)))
 }
 
 /// The source folder of the runtime that this command was built from, if it still exists. The new crate then

@@ -109,6 +109,10 @@ pub(crate) fn connect(
     let builder = context.attach(plan, token_file.attach(Client::builder(plan)));
     let transport = transport(connection)?;
     let builder = match recording {
+        // With one request after another, none is sent beyond the limit.
+        Some(recording) if recording.is_limited() => builder
+            .transport(recording.transport(transport))
+            .concurrency(1),
         Some(recording) => builder.transport(recording.transport(transport)),
         None => builder.transport(transport),
     };

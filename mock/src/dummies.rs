@@ -75,6 +75,15 @@ impl Dummies {
         Ok(())
     }
 
+    /// The variables of the settings that have no default, each with its value as text.
+    pub(crate) fn needed_settings(&self, plan: &SourcePlan) -> Vec<(String, String)> {
+        let settings = plan.config.iter().zip(&self.config);
+        let needed = settings.filter(|(setting, _)| setting.default.is_none() && !setting.optional);
+        needed
+            .map(|(setting, value)| (setting.env.to_string(), value.to_string()))
+            .collect()
+    }
+
     /// As the source resolves them.
     ///
     /// # Errors

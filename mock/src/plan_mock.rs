@@ -20,7 +20,7 @@ use crate::{
     fault::Fault,
     given,
     place::Way,
-    sample,
+    sample::Samples,
     server::{Line, unknown_resource},
     setup::Setup,
 };
@@ -165,9 +165,8 @@ impl PlanMock {
         for (name, count) in &samples {
             let resource = plan.resources.iter().find(|one| one.name == *name);
             let resource = resource.ok_or_else(|| unknown_resource(&plan, name))?;
-            let cursor = resource.incremental.as_ref().and_then(|one| one.column);
-            let records = (0..*count)
-                .map(|number| sample::record(&resource.table, cursor.map(usize::from), number));
+            let samples = Samples::new(&plan, resource, *count);
+            let records = (0..*count).map(|number| samples.record(&resource.table, number));
             if line.0.without_records(resource).is_none() {
                 line.0.add(given(name, records))?;
             }
@@ -230,19 +229,19 @@ pub struct PlanApi {
 }
 
 impl PlanApi {
-    /// The environment variables of the secrets that it expects, each with its value: a dummy.
+    /// The environment variables that a client needs, each with the value that this API expects: those of the secrets,
+    /// which are dummies, and of the settings without a default.
     pub fn variables(&self) -> Vec<(String, String)> {
         let plan = &self.line.0.plan;
         let secrets = needed(plan, self.line.0.settings.choice);
         let names = secrets.iter().map(|secret| secret.env.to_string());
         let values = self.dummies.secrets().values;
-        names
-            .zip(
-                values
-                    .iter()
-                    .map(|secret: &Secret| secret.expose().to_owned()),
-            )
-            .collect()
+        let secrets = names.zip(
+            values
+                .iter()
+                .map(|secret: &Secret| secret.expose().to_owned()),
+        );
+        secrets.chain(self.dummies.needed_settings(plan)).collect()
     }
 
     /// The base URL that a client has to use.
@@ -250,11 +249,14 @@ impl PlanApi {
         &self.base_url
     }
 
-    /// Why resources serve no records, an error for each: a selector that filters, or custom paging or credentials.
-    pub fn without_records(&self) -> Vec<Error> {
+    /// The resources that serve no records, each with the reason: a selector that filters, or custom paging or
+    /// credentials.
+    pub fn without_records(&self) -> Vec<(String, Error)> {
         let server = &self.line.0;
         let resources = server.plan.resources.iter();
-        let reasons = resources.filter_map(|resource| server.without_records(resource));
+        let reasons = resources.filter_map(|resource| {
+            Some((resource.name.to_string(), server.without_records(resource)?))
+        });
         reasons.collect()
     }
 

@@ -3,8 +3,9 @@
 use std::mem::discriminant;
 
 use rest_source::{
-    Column, Fingerprint, Scalar, Table, Type,
-    plan::{Incremental, ResourcePlan, SourcePlan},
+    Column, Fingerprint, Path, Scalar, Table, Type,
+    plan::{Incremental, ResourcePlan, SourcePlan, Template},
+    schema::ResponseValue,
 };
 
 use super::{Area, Change, Effect};
@@ -73,6 +74,22 @@ fn table(name: &str, old: &ResourcePlan, new: &ResourcePlan) -> Vec<Change> {
         let key = columns.filter(|column| column.primary_key);
         key.map(|column| column.name.to_string()).collect()
     };
+    if old.selected != new.selected {
+        let text = if new.selected {
+            format!("`{name}` is loaded with its source from now on")
+        } else {
+            format!(
+                "`{name}` is loaded only if it is named: `--resource {}`",
+                new.name
+            )
+        };
+        let effect = if new.selected {
+            Effect::Compatible
+        } else {
+            Effect::Breaking
+        };
+        changes.push(change(effect, text));
+    }
     let (key, new_key) = (keys(old), keys(new));
     let renamed = |name: &String| {
         let column = new
@@ -114,6 +131,10 @@ fn columns(name: &str, old: &Table, new: &Table, cursor: Option<u16>) -> Vec<Cha
         }
         let is_fixed = column.primary_key || cursor == u16::try_from(at).ok();
         changes.extend(data_type(&place, was, column, is_fixed));
+        if source_of(was) != source_of(column) {
+            let text = format!("{place} has another source: rows that are there keep their values");
+            changes.push(change(Effect::Breaking, text));
+        }
         if let (Some(table), Some(old), Some(new)) =
             (&column.table, elements(was), elements(column))
         {
@@ -151,6 +172,23 @@ fn elements(column: &Column) -> Option<&Table> {
         Type::Object(table) => Some(table),
         _ => None,
     }
+}
+
+/// Where the values of a column come from.
+fn source_of(
+    column: &Column,
+) -> (
+    Path,
+    [Option<u16>; 3],
+    Option<&Template>,
+    Option<&ResponseValue>,
+) {
+    let path = column
+        .from
+        .clone()
+        .unwrap_or_else(|| Path::of([column.key.as_str()]));
+    let taken = [column.parent, column.config, column.partition];
+    (path, taken, column.value.as_ref(), column.response.as_ref())
 }
 
 /// What a load does about another type: see the guide `loading.md`.
@@ -227,6 +265,23 @@ fn state(
              both return the same records",
             new.name,
             differences.join("; ")
+        );
+        changes.push(change(Effect::Breaking, text));
+    }
+    let range = |resource: &ResourcePlan| {
+        let incremental = resource.incremental.as_ref()?;
+        Some((
+            incremental.initial_value.clone(),
+            incremental.end_value.clone(),
+        ))
+    };
+    if let (Some(was), Some(now)) = (range(old), range(new))
+        && was != now
+    {
+        let text = format!(
+            "`{}` has another range (`initial_value`, `end_value`): stored states go on from where they are, and rows \
+             before them come only by `--full-refresh`",
+            new.name
         );
         changes.push(change(Effect::Breaking, text));
     }

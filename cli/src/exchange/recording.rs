@@ -99,6 +99,11 @@ impl Recording {
         }))
     }
 
+    /// Whether it holds the request after a number of pages.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.0.most_pages.is_some()
+    }
+
     /// A transport that sends through another one and records.
     pub(crate) fn transport(&self, inner: impl Transport) -> impl Transport {
         Recorder {

@@ -70,10 +70,19 @@ impl<'a> Redaction<'a> {
         if is_secret {
             return REDACTED.to_owned();
         }
-        if name.eq_ignore_ascii_case("location") {
-            return self.url(value);
-        }
-        self.text(value)
+        self.text(&self.pairs_within(value))
+    }
+
+    /// A text without the values of secret parameters: those of URLs, as in `Link` and `Location`.
+    fn pairs_within(&self, text: &str) -> String {
+        let ends = |c: char| {
+            matches!(c, '?' | '&' | '#' | '<' | '>' | '"' | ',' | ';') || c.is_whitespace()
+        };
+        let parts = text.split_inclusive(ends).map(|part| {
+            let end = part.trim_end_matches(ends).len();
+            self.pair(&part[..end]) + &part[end..]
+        });
+        parts.collect()
     }
 }
 

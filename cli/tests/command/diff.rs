@@ -108,6 +108,36 @@ fn an_added_resource_is_compatible() {
 }
 
 #[test]
+fn other_rows_of_the_same_table_are_breaking() {
+    let shell = Shell::new();
+    shell.write("old.yaml", OLD);
+    for (was, now, named) in [
+        (
+            "  - name: left\n",
+            "  - name: left\n    selected: false\n",
+            "only if it is named",
+        ),
+        (
+            "note: text!",
+            "note: { data_type: text, nullable: false, from: remark }",
+            "another source",
+        ),
+        (
+            "\"{config.start}\" }",
+            "\"{config.start}\", end_value: 2026-02-01T00:00:00Z, end_param: until }",
+            "another range",
+        ),
+    ] {
+        let new = OLD.replace(was, now);
+        assert_ne!(new, OLD);
+        shell.write("new.yaml", &new);
+        let ran = shell.run(&["diff", "old.yaml", "new.yaml", "--deny-breaking"]);
+        assert_eq!(ran.code, 1, "{now}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(named), "{now}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn no_spec_differs_from_itself() {
     let shell = Shell::new();
     for spec in fs::read_dir(shell.path("specs")).unwrap() {

@@ -140,6 +140,47 @@ fn saved_pages_are_served_again() {
 }
 
 #[test]
+fn samples_have_what_children_and_ranges_need() {
+    let shell = Shell::new();
+    shell.write("tree.yaml", "\
+config: { org: text }
+client: { base_url: \"https://api.example.com/{config.org}\", paginator: single_page }
+resources:
+  - name: parents
+    columns: { slug: text }
+  - name: kids
+    endpoint: { path: /kids, params: { parent: \"{resources.parents.slug}\" } }
+    columns: { id: bigint! }
+  - name: changes
+    endpoint:
+      path: /changes
+      incremental: { cursor_path: at, initial_value: 2024-01-01T00:00:00Z, end_value: 2024-03-01T00:00:00Z, start_param: from, end_param: to }
+    columns: { at: timestamp! }
+");
+    let served = Served::start(&shell, &["tree.yaml", "--records", "10"]);
+    assert!(
+        served.announced.contains("export TREE_ORG=org"),
+        "{}",
+        served.announced
+    );
+    let shell = shell.with("TREE_ORG", "org");
+    for (resource, records) in [("kids", 100), ("changes", 10)] {
+        let fetch = [
+            "fetch",
+            "tree.yaml",
+            resource,
+            "--format",
+            "jsonl",
+            "--base-url",
+            &served.url,
+        ];
+        let fetched = shell.run(&fetch);
+        assert_eq!(fetched.stdout.lines().count(), records, "{fetched}");
+    }
+    served.end();
+}
+
+#[test]
 fn what_cannot_be_served_is_an_error_of_usage() {
     let shell = Shell::new();
     shell.write("shop.yaml", SPEC);

@@ -250,3 +250,35 @@ async fn base_url_is_where_the_command_sends_its_requests() {
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.stderr.contains("plain http"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_a_limit_of_requests_also_where_the_number_of_pages_is_known() {
+    let server = Scripted::start(|asked| {
+        let page: i64 = asked.param("page").unwrap_or("1").parse().unwrap();
+        let link = "<https://api.example.com/things?page=2&token=LEAKLINK>; rel=\"next\"";
+        Reply::json(&json!({ "items": [{ "id": page }], "pages": 6 })).header("Link", link)
+    })
+    .await
+    .unwrap();
+    let shell = shell(
+        &server,
+        &spec("{ type: bearer, token: \"{secrets.key}\" }", ""),
+    );
+    let ran = shell.run(&[
+        "fetch",
+        "wire.yaml",
+        "things",
+        "--pages",
+        "3",
+        "--save",
+        "kept",
+    ]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(server.asked().len(), 3, "{ran}");
+    assert!(ran.stderr.contains("3 pages saved"), "{ran}");
+    let kept = files(&shell, "kept");
+    assert!(
+        kept.contains("token=[secret]") && !kept.contains("LEAKLINK"),
+        "{kept}"
+    );
+}
