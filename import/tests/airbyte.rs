@@ -236,6 +236,152 @@ fn values_of_ancestors_are_carried() {
     insta::assert_snapshot!(text);
 }
 
+fn losses(manifest: &str) -> Vec<String> {
+    let losses = read(manifest).unwrap().losses;
+    losses.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn streams_that_name_each_other_as_parents_end_soon() {
+    let of = |count: usize, retriever: &str| {
+        let mut manifest = "streams:\n".to_owned();
+        for at in 0..count {
+            let parents: Vec<String> = (0..count)
+                .filter(|other| *other != at)
+                .map(|other| {
+                    format!(
+                        "{{ parent_key: id, partition_field: p{other}, stream: {{ name: s{other}{retriever} }} }}"
+                    )
+                })
+                .collect();
+            let parents = parents.join(", ");
+            let _ = writeln!(
+                manifest,
+                "- {{ name: s{at}, retriever: {{ requester: {{ url_base: 'https://a.example', path: 's{at}/{{{{ stream_partition.p{} }}}}' }}, \
+                 partition_router: {{ type: SubstreamPartitionRouter, parent_stream_configs: [{parents}] }} }} }}",
+                (at + 1) % count
+            );
+        }
+        manifest
+    };
+    let start = Instant::now();
+    for count in [2, 6, 20] {
+        for retriever in ["", ", retriever: {}"] {
+            let error = read(&of(count, retriever)).unwrap_err();
+            assert!(error.place.starts_with("manifest.yaml"), "{error}");
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+/// A stream that is read for each of its parents.
+fn node(name: &str, parents: &[String]) -> String {
+    let parents: Vec<String> = parents
+        .iter()
+        .enumerate()
+        .map(|(at, parent)| {
+            format!("{{ parent_key: id, partition_field: p{at}, stream: {parent} }}")
+        })
+        .collect();
+    let path = if parents.is_empty() {
+        ""
+    } else {
+        "/{{ stream_partition.p0 }}"
+    };
+    format!(
+        "{{ name: {name}, schema_loader: {{ type: InlineSchemaLoader, schema: {{ properties: {{ id: {{ type: string }} }} }} }}, \
+         retriever: {{ requester: {{ url_base: 'https://a.example', path: '/{name}{path}' }}, \
+         partition_router: {{ type: SubstreamPartitionRouter, parent_stream_configs: [{}] }} }} }}",
+        parents.join(", ")
+    )
+}
+
+#[test]
+fn layers_of_parents_end_soon() {
+    let mut layer: Vec<String> = Vec::new();
+    let mut manifest = "streams:\n".to_owned();
+    let mut definitions = "definitions:\n".to_owned();
+    for depth in 0..5 {
+        let above = std::mem::take(&mut layer);
+        for at in 0..5 {
+            let name = format!("s{depth}_{at}");
+            let _ = writeln!(manifest, "- '#/definitions/{name}'");
+            let _ = writeln!(definitions, "  {name}: {}", node(&name, &above));
+            layer.push(format!("'#/definitions/{name}'"));
+        }
+    }
+    let start = Instant::now();
+    let text = spec(&format!("{manifest}{definitions}"));
+    assert_eq!(text.matches("- name: s").count(), 25);
+    assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_parent_that_differs_from_the_stream_of_its_name_is_one_of_its_own() {
+    let shelves = node("shelves", &[]);
+    let all = shelves.replace("path: '/shelves'", "path: '/shelves/all'");
+    let books = node("books", std::slice::from_ref(&all));
+    let pages = node("pages", std::slice::from_ref(&all));
+    let text = spec(&format!("streams:\n- {shelves}\n- {books}\n- {pages}\n"));
+    assert!(text.contains("- name: shelves_of_books\n"), "{text}");
+    assert!(text.contains("path: /shelves/all,"), "{text}");
+    assert_eq!(
+        text.matches("{resources.shelves_of_books.id}").count(),
+        2,
+        "{text}"
+    );
+    assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    // What only parameters around it or a schema add is no difference.
+    let bare = shelves.replace(
+        "name: shelves,",
+        "name: shelves, $parameters: { path: /x },",
+    );
+    let books = node("books", &[bare]);
+    let text = spec(&format!("streams:\n- {shelves}\n- {books}\n"));
+    assert!(text.contains("{resources.shelves.id}"), "{text}");
+    assert_eq!(text.matches("- name: ").count(), 2, "{text}");
+}
+
+#[test]
+fn second_partitions_of_a_name_are_lost() {
+    let list = |values: &str| {
+        format!("{{ type: ListPartitionRouter, values: [{values}], cursor_field: kind }}")
+    };
+    let router = format!("partition_router: [{}, {}]", list("a, b"), list("c"));
+    let manifest = one(
+        ", request_parameters: { kind: \"{{ stream_partition.kind }}\" }",
+        &router,
+        "",
+    );
+    let lost = losses(&manifest);
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert!(lost[0].contains("the second partitions `kind`"), "{lost:?}");
+    assert!(spec(&manifest).contains("kind: [a, b]"));
+}
+
+#[test]
+fn options_of_partitions_find_keys_that_are_templates() {
+    let router = "partition_router: { type: ListPartitionRouter, values: [a, b], cursor_field: \"{{ 'kind' }}\", \
+                  request_option: { inject_into: request_parameter, field_name: kind } }";
+    let text = spec(&one("", router, ""));
+    assert!(text.contains("kind: \"{partition.kind}\""), "{text}");
+    let lost = losses(&one(
+        "",
+        &router.replace("{{ 'kind' }}", "{{ config['kind'] }}"),
+        "",
+    ));
+    assert!(
+        lost.iter()
+            .any(|one| one.contains("where the partition is sent")),
+        "{lost:?}"
+    );
+}
+
 #[test]
 fn a_key_may_hold_the_value_of_a_partition() {
     let router = "partition_router: { type: ListPartitionRouter, cursor_field: kind, values: [a, b], request_option: { inject_into: request_parameter, field_name: kind } }";

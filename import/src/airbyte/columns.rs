@@ -53,7 +53,7 @@ impl Builder<'_, '_> {
                 columns_of(schema)
             }
             "JsonFileSchemaLoader" | "" => {
-                let usual = format!("./schemas/{}.json", self.stream.source_name);
+                let usual = format!("./schemas/{}.json", super::stream::name(&self.stream.node));
                 let path = match loader.text_of("file_path") {
                     Some(path) => self.renderer(loader, Usage::Sent).text(path).ok()?,
                     None => usual,

@@ -12,6 +12,7 @@ mod paging;
 mod partitions;
 mod request;
 mod resolve;
+mod same;
 mod spec;
 mod stream;
 mod text;
@@ -153,12 +154,14 @@ struct Importer<'a> {
 /// A stream of the manifest.
 struct Stream {
     node: Value,
-    /// Its name in the manifest.
+    /// Its name in the manifest, or one of its own if another stream has that name.
     source_name: String,
     /// Its name in the spec.
     name: String,
     /// Whether it is there for its children only.
     is_extra: bool,
+    /// The names in the manifest of all its ancestors.
+    above: HashSet<String>,
 }
 
 impl Importer<'_> {
@@ -190,17 +193,18 @@ impl Importer<'_> {
             Kind::Text(_) => resolver.resolve(listed)?,
             _ => listed.clone(),
         };
-        let mut waiting: Vec<(Value, bool)> = Vec::new();
         for stream in listed.elements() {
-            let node = resolver.resolve(stream)?;
-            self.add(node, false, &mut names, &mut streams, &mut waiting);
-            if streams.len() + waiting.len() > STREAMS {
-                return Err(ImportError {
-                    place: self.shown(stream.place),
-                    message: format!("the manifest has more than {STREAMS} streams and parents"),
-                    help: "split it, and import each part".to_owned(),
-                });
+            let node = stream::delegated(resolver.resolve(stream)?);
+            let source_name = stream::name(&node);
+            if !self.is_stream(&node, &source_name) {
+                continue;
             }
+            if streams.iter().any(|one| one.source_name == source_name) {
+                let what = format!("the second stream `{source_name}` is not imported");
+                self.lose(node.place, what);
+                continue;
+            }
+            self.add(node, source_name, false, &mut names, &mut streams)?;
         }
         for stream in resolver.root.at(&["dynamic_streams"]).elements() {
             self.lose(
@@ -209,45 +213,41 @@ impl Importer<'_> {
                     .to_owned(),
             );
         }
-        while let Some((stream, is_extra)) = waiting.pop() {
-            self.add(stream, is_extra, &mut names, &mut streams, &mut waiting);
-        }
+        self.add_parents(&mut names, &mut streams)?;
+        partitions::find_ancestors(&mut streams);
         Ok(streams)
+    }
+
+    /// Whether a node is a stream; one that is not is lost.
+    fn is_stream(&mut self, node: &Value, source_name: &str) -> bool {
+        if node.get("retriever").is_some() && !source_name.is_empty() {
+            return true;
+        }
+        let class = node
+            .text_of("class_name")
+            .or(node.text_of("type"))
+            .unwrap_or("unknown");
+        self.lose(
+            node.place,
+            format!("the stream `{source_name}` (`{class}`) is not imported: it has no `retriever` or no name"),
+        );
+        false
     }
 
     fn add(
         &mut self,
         node: Value,
+        source_name: String,
         is_extra: bool,
         names: &mut crate::names::Names,
         streams: &mut Vec<Stream>,
-        waiting: &mut Vec<(Value, bool)>,
-    ) {
-        let node = stream::delegated(node);
-        let source_name = stream::name(&node);
-        let is_stream = node.get("retriever").is_some();
-        if !is_stream || source_name.is_empty() {
-            let class = node
-                .text_of("class_name")
-                .or(node.text_of("type"))
-                .unwrap_or("unknown");
-            self.lose(
-                node.place,
-                format!("the stream `{source_name}` (`{class}`) is not imported: it has no `retriever` or no name"),
-            );
-            return;
-        }
-        if streams.iter().any(|one| one.source_name == source_name) {
-            if !is_extra {
-                self.lose(
-                    node.place,
-                    format!("the second stream `{source_name}` is not imported"),
-                );
-            }
-            return;
-        }
-        for parent in partitions::parents(&node) {
-            waiting.push((parent.clone(), true));
+    ) -> Result<(), ImportError> {
+        if streams.len() >= STREAMS {
+            return Err(ImportError {
+                place: self.shown(node.place),
+                message: format!("the manifest has more than {STREAMS} streams and parents"),
+                help: "split it, and import each part".to_owned(),
+            });
         }
         let name = names.take_resource(&crate::names::name(&source_name, "stream"));
         streams.push(Stream {
@@ -255,6 +255,61 @@ impl Importer<'_> {
             source_name,
             name,
             is_extra,
+            above: HashSet::new(),
         });
+        Ok(())
     }
+
+    /// Finds the parents of each stream by what they are, adds those that are no stream yet, and names each parent as
+    /// its stream is named.
+    fn add_parents(
+        &mut self,
+        names: &mut crate::names::Names,
+        streams: &mut Vec<Stream>,
+    ) -> Result<(), ImportError> {
+        // Each stream as the manifest has it.
+        let named = |one: &Stream| (one.source_name.clone(), one.node.clone());
+        let mut written: Vec<(String, Value)> = streams.iter().map(named).collect();
+        let mut at = 0;
+        while at < streams.len() {
+            let mut node = std::mem::replace(&mut streams[at].node, Value::new(Kind::Null));
+            let child = streams[at].source_name.clone();
+            for parent in partitions::parents_mut(&mut node) {
+                let whole = std::mem::replace(parent, Value::new(Kind::Null));
+                *parent = stream::delegated(whole);
+                let name = stream::name(parent);
+                if !self.is_stream(parent, &name) {
+                    stream::set_name(parent, "");
+                    continue;
+                }
+                let known = written
+                    .iter()
+                    .position(|(known, one)| *known == name && same::is_same(one, parent));
+                let known = known.unwrap_or(streams.len());
+                if known == streams.len() {
+                    let own = free_name(streams, &name, &child);
+                    written.push((name, parent.clone()));
+                    self.add(parent.clone(), own, true, names, streams)?;
+                }
+                stream::set_name(parent, &streams[known].source_name);
+            }
+            streams[at].node = node;
+            at += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a parent, or one of its own if another stream has that name.
+fn free_name(streams: &[Stream], name: &str, child: &str) -> String {
+    let is_free = |name: &str| streams.iter().all(|one| one.source_name != name);
+    if is_free(name) {
+        return name.to_owned();
+    }
+    let own = format!("{name}_of_{child}");
+    let more = (2..).map(|number| format!("{own}_{number}"));
+    std::iter::once(own.clone())
+        .chain(more)
+        .find(|name| is_free(name))
+        .unwrap_or(own)
 }

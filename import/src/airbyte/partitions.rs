@@ -1,5 +1,7 @@
 //! Partition routers: parents and lists.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use rest_source_codegen::write::Node;
 
 use crate::tree::{Kind, Value};
@@ -47,6 +49,82 @@ pub(super) fn parents(node: &Value) -> Vec<&Value> {
         .collect()
 }
 
+fn member_mut<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
+    match &mut value.kind {
+        Kind::Map(entries) => entries
+            .iter_mut()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value),
+        _ => None,
+    }
+}
+
+fn elements_mut(value: &mut Value) -> &mut [Value] {
+    match &mut value.kind {
+        Kind::List(elements) => elements,
+        _ => &mut [],
+    }
+}
+
+/// The parents of a stream, to name them.
+pub(super) fn parents_mut(node: &mut Value) -> Vec<&mut Value> {
+    let Some(retriever) = member_mut(node, "retriever") else {
+        return Vec::new();
+    };
+    let key = match retriever.get("partition_router") {
+        Some(_) => "partition_router",
+        None => "stream_slicer",
+    };
+    let mut router = member_mut(retriever, key);
+    if let Some(one) = router.take() {
+        router = match one.text_of("type") {
+            Some("GroupingPartitionRouter") => member_mut(one, "underlying_partition_router"),
+            _ => Some(one),
+        };
+    }
+    let Some(router) = router else {
+        return Vec::new();
+    };
+    let routers: Vec<&mut Value> = match router.kind {
+        Kind::List(_) => elements_mut(router).iter_mut().collect(),
+        _ => vec![router],
+    };
+    let configs = routers
+        .into_iter()
+        .filter_map(|router| member_mut(router, "parent_stream_configs"))
+        .flat_map(elements_mut);
+    configs
+        .filter_map(|config| member_mut(config, "stream"))
+        .collect()
+}
+
+/// Finds all ancestors of each stream. A stream is never within itself, so that none is its own ancestor.
+pub(super) fn find_ancestors(streams: &mut [Stream]) {
+    let direct: Vec<Vec<String>> = streams
+        .iter()
+        .map(|stream| {
+            let parents = parents(&stream.node);
+            let names: BTreeSet<String> = parents.into_iter().map(name).collect();
+            names.into_iter().collect()
+        })
+        .collect();
+    let at: HashMap<String, usize> = streams
+        .iter()
+        .enumerate()
+        .map(|(at, stream)| (stream.source_name.clone(), at))
+        .collect();
+    for (stream, parents) in streams.iter_mut().zip(&direct) {
+        let mut waiting: Vec<&String> = parents.iter().collect();
+        while let Some(upper) = waiting.pop() {
+            if let Some(at) = at.get(upper)
+                && stream.above.insert(upper.clone())
+            {
+                waiting.extend(&direct[*at]);
+            }
+        }
+    }
+}
+
 /// The most generations of parents.
 const DEPTH: usize = 6;
 
@@ -61,9 +139,8 @@ fn nearest<'s>(streams: &'s [Stream], stream: &Stream) -> Vec<&'s Stream> {
         .filter_map(|parent| find(streams, &name(parent)))
         .collect();
     let is_above = |upper: &Stream| {
-        all.iter().any(|lower| {
-            lower.source_name != upper.source_name && descends(streams, lower, upper, 0)
-        })
+        all.iter()
+            .any(|lower| lower.above.contains(&upper.source_name))
     };
     all.iter().copied().filter(|one| !is_above(one)).collect()
 }
@@ -72,16 +149,6 @@ fn nearest<'s>(streams: &'s [Stream], stream: &Stream) -> Vec<&'s Stream> {
 pub(super) fn own_parents(streams: &[Stream], stream: &Stream) -> Vec<String> {
     let own = nearest(streams, stream);
     own.into_iter().map(|one| one.source_name.clone()).collect()
-}
-
-fn descends(streams: &[Stream], lower: &Stream, upper: &Stream, depth: usize) -> bool {
-    depth < DEPTH
-        && parents(&lower.node).into_iter().any(|parent| {
-            let parent = name(parent);
-            parent == upper.source_name
-                || find(streams, &parent)
-                    .is_some_and(|one| descends(streams, one, upper, depth + 1))
-        })
 }
 
 /// The column in which the records of a stream carry a value of an ancestor, and what has to be included for it.
@@ -99,14 +166,14 @@ fn carried(
             let need = Need::FromParent(upper.to_owned(), key.to_owned());
             return Some((column, vec![(lower.to_owned(), need)]));
         }
-        if let Some((inner, mut needs)) =
-            carried(streams, &parent.source_name, upper, key, depth + 1)
-        {
-            let column = format!("_{}_{inner}", parent.name);
-            let need = Need::FromParent(parent.source_name.clone(), inner);
-            needs.insert(0, (lower.to_owned(), need));
-            return Some((column, needs));
+        if !parent.above.contains(upper) {
+            continue;
         }
+        let (inner, mut needs) = carried(streams, &parent.source_name, upper, key, depth + 1)?;
+        let column = format!("_{}_{inner}", parent.name);
+        let need = Need::FromParent(parent.source_name.clone(), inner);
+        needs.insert(0, (lower.to_owned(), need));
+        return Some((column, needs));
     }
     None
 }
@@ -142,10 +209,13 @@ impl Builder<'_, '_> {
                 }
                 other => {
                     let class = router.text_of("class_name").unwrap_or(other);
-                    let field = router
-                        .text_of("cursor_field")
-                        .or(router.text_of("partition_field"));
-                    let field = crate::names::name(field.unwrap_or("partition"), "partition");
+                    let key = self.rendered(router, "cursor_field");
+                    let key = key.or_else(|| self.rendered(router, "partition_field"));
+                    let key = key.unwrap_or_else(|| "partition".to_owned());
+                    let field = crate::names::name(&key, "partition");
+                    if self.is_second(&field, router) {
+                        continue;
+                    }
                     let rust = hook(class);
                     self.lose(
                         router.place,
@@ -155,6 +225,7 @@ impl Builder<'_, '_> {
                         .map("partitions")
                         .map(&field)
                         .set("rust", rust);
+                    self.slice(&key, format!("partition.{field}"), Vec::new());
                     self.slice(&field, format!("partition.{field}"), Vec::new());
                 }
             }
@@ -163,13 +234,11 @@ impl Builder<'_, '_> {
         // Options may name slices, so they come after all of these.
         for router in &all {
             let option = router.at(&["request_option"]);
-            let field = router
-                .text_of("cursor_field")
-                .unwrap_or_default()
-                .to_owned();
-            self.option(option, &field);
+            let field = self.rendered(router, "cursor_field");
+            let field = field.or_else(|| self.rendered(router, "partition_field"));
+            self.option(option, field);
             for config in configs(router) {
-                let field = config.text_of("partition_field").unwrap_or_default();
+                let field = self.rendered(config, "partition_field");
                 self.option(config.at(&["request_option"]), field);
             }
         }
@@ -197,12 +266,17 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn option(&mut self, option: &Value, field: &str) {
+    fn option(&mut self, option: &Value, field: Option<String>) {
         if option.kind == Kind::Null {
             return;
         }
-        let found = self.scope.slices.iter().find(|slice| slice.key == field);
+        let mut slices = self.scope.slices.iter();
+        let found = slices.find(|slice| Some(&slice.key) == field.as_ref());
         let Some(slice) = found.cloned() else {
+            self.lose(
+                option.place,
+                "where the partition is sent: it has no value that is imported",
+            );
             return;
         };
         let text = format!("{{{}}}", slice.placeholder);
@@ -212,11 +286,14 @@ impl Builder<'_, '_> {
     }
 
     pub(super) fn slice(&mut self, key: &str, placeholder: String, needs: Vec<(String, Need)>) {
-        self.scope.slices.push(Slice {
-            key: key.to_owned(),
-            placeholder,
-            needs,
-        });
+        // The first of a key is the one that is found.
+        if self.scope.slices.iter().all(|slice| slice.key != key) {
+            self.scope.slices.push(Slice {
+                key: key.to_owned(),
+                placeholder,
+                needs,
+            });
+        }
     }
 
     fn parent_slices(&mut self, router: &Value) {
@@ -228,7 +305,7 @@ impl Builder<'_, '_> {
                 .iter()
                 .find(|one| one.source_name == source_name);
             let Some(parent) = found else {
-                self.lose(config.place, format!("the parent `{source_name}`"));
+                // It was lost where it stands.
                 continue;
             };
             let parent_name = parent.name.clone();
@@ -257,47 +334,52 @@ impl Builder<'_, '_> {
                     vec![need],
                 );
             }
-            self.slices_of_parent(&source_name, &parent_name, &source_name, "parent_slice", 0);
+            let parent = (source_name.as_str(), parent_name.as_str());
+            let mut seen = HashSet::new();
+            self.slices_of_parent(parent, &source_name, "parent_slice", 0, &mut seen);
         }
     }
 
-    /// The slice of the parent itself: what its records carry of their own ancestors.
+    /// The slice of the parent itself, by its two names: what its records carry of their own ancestors.
     fn slices_of_parent(
         &mut self,
-        parent: &str,
-        parent_name: &str,
+        parent: (&str, &str),
         of: &str,
         prefix: &str,
         depth: usize,
+        seen: &mut HashSet<(String, usize)>,
     ) {
         let streams = self.streams;
         let Some(stream) = find(streams, of).filter(|_| depth < DEPTH) else {
             return;
         };
+        if !seen.insert((of.to_owned(), depth)) {
+            return;
+        }
         for router in routers(stream.node.at(&["retriever"])) {
             if router.text_of("type") == Some("ListPartitionRouter") {
-                if let Some(own) = router.text_of("cursor_field").filter(|_| depth == 0) {
-                    let list = crate::names::name(own, "partition");
-                    let need = (parent.to_owned(), Need::FromPartition(list.clone()));
-                    let placeholder = field(parent_name, &list);
+                let own = self.rendered(router, "cursor_field");
+                if let Some(own) = own.filter(|_| depth == 0) {
+                    let list = crate::names::name(&own, "partition");
+                    let need = (parent.0.to_owned(), Need::FromPartition(list.clone()));
+                    let placeholder = field(parent.1, &list);
                     self.slice(&format!("{prefix}.{own}"), placeholder, vec![need]);
                 }
                 continue;
             }
             for config in configs(router) {
                 let upper = name(config.at(&["stream"]));
-                let (Some(own), Some(key)) = (
-                    config.text_of("partition_field"),
-                    config.text_of("parent_key"),
-                ) else {
+                let own = self.rendered(config, "partition_field");
+                let key = self.rendered(config, "parent_key");
+                let (Some(own), Some(key)) = (own, key) else {
                     continue;
                 };
-                if let Some((column, needs)) = carried(streams, parent, &upper, key, 0) {
-                    let placeholder = field(parent_name, &column);
+                if let Some((column, needs)) = carried(streams, parent.0, &upper, &key, 0) {
+                    let placeholder = field(parent.1, &column);
                     self.slice(&format!("{prefix}.{own}"), placeholder, needs);
                 }
                 let prefix = format!("{prefix}.parent_slice");
-                self.slices_of_parent(parent, parent_name, &upper, &prefix, depth + 1);
+                self.slices_of_parent(parent, &upper, &prefix, depth + 1, seen);
             }
         }
     }
@@ -308,12 +390,28 @@ impl Builder<'_, '_> {
         (!made.contains('{') && !made.is_empty()).then_some(made)
     }
 
+    /// Whether there are partitions of a name already, so that these are lost.
+    fn is_second(&mut self, name: &str, router: &Value) -> bool {
+        let partitions = self.resource.get("partitions").and_then(Node::as_map);
+        let is_second = partitions.is_some_and(|known| known.get(name).is_some());
+        if is_second {
+            let what = format!(
+                "the second partitions `{name}` are not imported: requests have the first ones"
+            );
+            self.lose(router.place, what);
+        }
+        is_second
+    }
+
     fn list(&mut self, router: &Value) {
         let Some(field) = self.rendered(router, "cursor_field") else {
             self.lose(router.place, "a list of partitions without `cursor_field`");
             return;
         };
         let name = crate::names::name(&field, "partition");
+        if self.is_second(&name, router) {
+            return;
+        }
         let values = router.at(&["values"]);
         let made: Option<Node> = match &values.kind {
             Kind::List(elements) => {

@@ -168,6 +168,18 @@ pub(super) fn name(node: &Value) -> String {
     }
 }
 
+/// Gives a stream a name.
+pub(super) fn set_name(node: &mut Value, name: &str) {
+    let Kind::Map(entries) = &mut node.kind else {
+        return;
+    };
+    let name = Value::new(Kind::Text(name.to_owned()));
+    match entries.iter_mut().find(|(key, _)| key == "name") {
+        Some((_, known)) => *known = name,
+        None => entries.push(("name".to_owned(), name)),
+    }
+}
+
 /// The stream that one of two stands for: the one that is fetched in full.
 pub(super) fn delegated(mut node: Value) -> Value {
     if node.text_of("type") == Some("StateDelegatingStream")
