@@ -165,6 +165,180 @@ fn a_cursor_of_which_the_start_is_sent_has_no_end() {
     assert!(!text.contains("end_value"), "{text}");
 }
 
+/// A manifest whose pages have a token of this value, with these keys of its paginator and its strategy.
+fn paged(requester: &str, value: &str, strategy: &str, paginator: &str) -> String {
+    let value = serde_json::to_string(value).unwrap();
+    let paginator = format!(
+        "paginator: {{ type: DefaultPaginator, {paginator}, pagination_strategy: \
+         {{ type: CursorPagination, cursor_value: {value}{strategy} }} }}"
+    );
+    one(requester, &paginator, "")
+}
+
+const PAGE: &str =
+    "page_token_option: { type: RequestOption, inject_into: request_parameter, field_name: page }";
+
+#[test]
+fn the_first_of_counted_pages_is_uncertain_where_nothing_says_it() {
+    let next = "{{ response.meta.page + 1 }}";
+    let text = spec(&paged("", next, "", PAGE));
+    assert!(
+        text.contains("Not certain: the manifest does not say the number of the first page"),
+        "{text}"
+    );
+    assert!(text.contains("base_page: 1"), "{text}");
+    // A parameter says it.
+    let text = spec(&paged(", request_parameters: { page: 0 }", next, "", PAGE));
+    assert!(
+        text.contains("paginator: page_number") && !text.contains("Not certain"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("base_page: 1") && !text.contains("inject_on_first_request"),
+        "{text}"
+    );
+    // The last record has no number of a page.
+    for value in [
+        "{{ last_record.id + 1 }}",
+        "{{ config['page'] + 1 }}",
+        "{{ last_page_size + 1 }}",
+    ] {
+        let manifest = paged("", value, "", PAGE);
+        let lost = losses(&manifest);
+        assert!(
+            lost.iter().any(|one| one.contains("pages past the first")),
+            "{lost:?}"
+        );
+        assert!(spec(&manifest).contains("paginator: single_page"));
+    }
+}
+
+#[test]
+fn the_total_of_counted_pages_ends_them() {
+    let next = "{{ response.page + 1 }}";
+    for (condition, base) in [
+        ("response.page == response.pages", "base_page: 1"),
+        ("response.pages == response.page", "base_page: 1"),
+        ("response.page >= response.pages", "base_page: 1"),
+        ("response.pages <= response.page", "base_page: 1"),
+        ("response.page + 1 > response.pages", "base_page: 1"),
+        ("response.page + 1 == response.pages", ""),
+    ] {
+        let stop = format!(", stop_condition: \"{{{{ {condition} }}}}\"");
+        let text = spec(&paged("", next, &stop, PAGE));
+        assert!(text.contains("total_path: $.pages"), "{condition}: {text}");
+        assert!(!text.contains("Not certain"), "{condition}: {text}");
+        assert_eq!(
+            text.contains("base_page: 1"),
+            !base.is_empty(),
+            "{condition}: {text}"
+        );
+    }
+    for condition in [
+        "response.page > response.pages",
+        "response.other == response.pages",
+        "response.page < response.pages",
+        "response.page == 5",
+    ] {
+        let stop = format!(", stop_condition: \"{{{{ {condition} }}}}\"");
+        let text = spec(&paged("", next, &stop, PAGE));
+        assert!(!text.contains("total_path"), "{condition}: {text}");
+        assert!(
+            text.contains(&format!("{condition} }}}}` holds")),
+            "{condition}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_token_in_a_url_is_a_link_behind_a_host_and_a_parameter_behind_its_name() {
+    let path = "page_token_option: { type: RequestPath }";
+    for value in [
+        "{{ response.next }}",
+        "https://api.library.example{{ response.next }}",
+    ] {
+        let text = spec(&paged("", value, "", path));
+        assert!(text.contains("next_url_path: $.next"), "{text}");
+    }
+    for value in [
+        "https://api.library.example/books?after={{ response.next }}",
+        "/books?after={{ response.next }}",
+        "?after={{ response.next }}",
+    ] {
+        let text = spec(&paged("", value, "", path));
+        assert!(text.contains("cursor_param: after"), "{text}");
+        assert!(text.contains("cursor_path: $.next"), "{text}");
+    }
+    for value in [
+        "https://api.library.example/v2/{{ response.next }}",
+        "https://api.library.example/others?after={{ response.next }}",
+        "/books?limit=5&after={{ response.next }}",
+        "{{ response.next }}/info.json",
+    ] {
+        let manifest = paged("", value, "", path);
+        let lost = losses(&manifest);
+        assert!(
+            lost.iter().any(|one| one.contains("pages past the first")),
+            "{value}: {lost:?}"
+        );
+        assert!(
+            spec(&manifest).contains("paginator: single_page"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn options_in_bodies_keep_numbers_and_names() {
+    let option = |key: &str, name: &str| {
+        format!("{key}: {{ type: RequestOption, inject_into: body_json, {name} }}")
+    };
+    let paginator = format!(
+        "{}, {}",
+        option("page_token_option", "field_name: a.b"),
+        option("page_size_option", "field_path: [page, \"{{ 'size' }}\"]")
+    );
+    let text = spec(&paged(
+        ", http_method: POST",
+        "{{ response.next }}",
+        ", page_size: 100",
+        &paginator,
+    ));
+    assert!(text.contains("cursor_body_path: \"$['a.b']\""), "{text}");
+    assert!(text.contains("size: 100"), "{text}");
+    assert!(text.ends_with("=== not imported\n\n"), "{text}");
+}
+
+#[test]
+fn credentials_are_sent_by_the_way_to_a_nested_key() {
+    let text = spec(&one(
+        ", http_method: POST, authenticator: { type: ApiKeyAuthenticator, api_token: \"{{ config['key'] }}\", \
+         inject_into: { type: RequestOption, inject_into: body_json, field_path: [auth, \"{{ 'key' }}\"] } }",
+        "",
+        "",
+    ));
+    assert!(text.contains("auth: { key: \"{secrets.key}\" }"), "{text}");
+}
+
+#[test]
+fn a_first_page_that_is_no_number_is_lost() {
+    let paginator = |start: &str| {
+        format!(
+            "paginator: {{ type: DefaultPaginator, {PAGE}, pagination_strategy: {{ type: PageIncrement, start_from_page: {start} }} }}"
+        )
+    };
+    let lost = losses(&one("", &paginator("\"{{ config['first'] }}\""), ""));
+    assert!(
+        lost.iter().any(|one| one.contains("`start_from_page`")),
+        "{lost:?}"
+    );
+    for start in ["1", "\"1\"", "\"{{ 1 }}\""] {
+        let text = spec(&one("", &paginator(start), ""));
+        assert!(text.contains("base_page: 1"), "{text}");
+        assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    }
+}
+
 #[test]
 fn keys_that_are_not_imported_are_lost() {
     let imported = read(&one(", query_properties: { a: 1 }", "", "")).unwrap();

@@ -75,12 +75,17 @@ impl Builder<'_, '_> {
             return None;
         };
         let option = node.at(&["inject_into"]);
-        let name = option.get("field_name").or_else(|| node.get("header"));
-        let name = name
-            .and_then(Value::text)
-            .unwrap_or("Authorization")
-            .to_owned();
-        let name = self.renderer(node, Usage::Sent).text(&name).unwrap_or(name);
+        let name = match self.option_names(option) {
+            Some(mut names) => names.remove(0),
+            None if option.kind != Kind::Null => {
+                self.lose(option.place, "where the credentials are sent");
+                return None;
+            }
+            None => {
+                let name = node.text_of("header").unwrap_or("Authorization").to_owned();
+                self.renderer(node, Usage::Sent).text(&name).unwrap_or(name)
+            }
+        };
         let mut auth = Map::new();
         match option.text_of("inject_into").unwrap_or("header") {
             "header" => {
@@ -101,7 +106,9 @@ impl Builder<'_, '_> {
                     .set("location", "query");
             }
             _ => {
-                self.inject(option, &key);
+                if !self.inject(option, &key) {
+                    self.lose(option.place, "where the credentials are sent");
+                }
                 return None;
             }
         }
@@ -292,7 +299,9 @@ impl Builder<'_, '_> {
         let sent = node.at(&["request_authentication"]);
         let option = sent.at(&["inject_into"]);
         if sent.text_of("type") == Some("ApiKey") {
-            let name = option.text_of("field_name").unwrap_or("Authorization");
+            let names = self.option_names(option);
+            let names = names.unwrap_or_else(|| vec!["Authorization".to_owned()]);
+            let name = names[0].as_str();
             match option.text_of("inject_into").unwrap_or("header") {
                 "header" => {
                     auth.set("header", name).set("prefix", "");
@@ -301,7 +310,7 @@ impl Builder<'_, '_> {
                     auth.set("query", name);
                 }
                 _ => {
-                    auth.set("body_path", json_path(&[name]));
+                    auth.set("body_path", json_path(&names));
                 }
             }
         }

@@ -94,40 +94,31 @@ impl Builder<'_, '_> {
         {
             return Slot::Path;
         }
-        let path: Vec<String> = if let Some(name) = option.text_of("field_name") {
-            vec![name.to_owned()]
-        } else {
-            let keys = option.at(&["field_path"]).elements().iter();
-            keys.filter_map(Value::scalar).map(str::to_owned).collect()
-        };
-        let mut names = Vec::new();
-        for part in path {
-            names.push(
-                self.renderer(option, Usage::Sent)
-                    .text(&part)
-                    .unwrap_or(part),
-            );
-        }
-        if names.is_empty() {
+        let Some(mut names) = self.option_names(option) else {
+            self.lose(option.place, "where the page is sent");
             return Slot::None;
-        }
+        };
         match option.text_of("inject_into").unwrap_or("request_parameter") {
             "header" => Slot::Header(names.remove(0)),
-            "body_json" | "body_data" => {
-                // An API that takes a body of JSON has names with dots, too.
-                let names: Vec<&str> = match names.as_slice() {
-                    [one] if one.contains('.') => one.split('.').collect(),
-                    names => names.iter().map(String::as_str).collect(),
-                };
-                Slot::Body(json_path(&names))
-            }
+            "body_json" | "body_data" => Slot::Body(json_path(&names)),
             _ => Slot::Param(names.remove(0)),
         }
     }
 
     /// The size of a page: a number or a setting.
     fn size(&mut self, strategy: &Value) -> Option<Node> {
-        let value = strategy.get("page_size")?;
+        let value = strategy
+            .get("page_size")
+            .filter(|value| value.kind != Kind::Null)?;
+        let made = self.size_of(value, strategy);
+        if made.is_none() {
+            let text = shown(value.scalar().unwrap_or_default());
+            self.lose(value.place, format!("the page size, `{text}`"));
+        }
+        made
+    }
+
+    fn size_of(&mut self, value: &Value, strategy: &Value) -> Option<Node> {
         let text = value.scalar()?.trim().to_owned();
         if text.parse::<u64>().is_ok_and(|size| size > 0) {
             return Some(Node::Number(text));
@@ -154,7 +145,6 @@ impl Builder<'_, '_> {
                 .fall_back(&keys, &default, Usage::Address);
         }
         if !self.importer.config.typed(&keys, "bigint", Usage::Address) {
-            self.lose(value.place, format!("the page size, `{}`", shown(&text)));
             return None;
         }
         let placeholder = self.importer.config.placeholder(&keys, Usage::Address);
@@ -187,7 +177,11 @@ impl Builder<'_, '_> {
         let size = self.size(strategy);
         let token = node.at(&["page_token_option"]);
         let mut limit = self.slot(node.at(&["page_size_option"]));
-        if node.at(&["page_size_option"]).get("field_name") == token.get("field_name") {
+        let is_token = |key: &str| {
+            let name = node.at(&["page_size_option"]).get(key);
+            name.is_some() && name == token.get(key)
+        };
+        if is_token("field_name") || is_token("field_path") {
             limit = Slot::None;
         }
         if let (Slot::None, Some(size)) = (&limit, &size)
@@ -241,11 +235,31 @@ impl Builder<'_, '_> {
         made
     }
 
+    /// The number of the first page.
+    fn first_page(&mut self, strategy: &Value) -> u64 {
+        let start = strategy
+            .get("start_from_page")
+            .filter(|start| start.kind != Kind::Null);
+        let Some(start) = start else {
+            return 0;
+        };
+        let text = start.scalar().unwrap_or_default().trim().to_owned();
+        let made = self.renderer(strategy, Usage::Sent).text(&text);
+        let number = made.ok().and_then(|made| made.trim().parse::<u64>().ok());
+        if number.is_none() {
+            let what = format!(
+                "`start_from_page`, `{}`: the first page is 0 here",
+                shown(&text)
+            );
+            self.lose(start.place, what);
+        }
+        number.unwrap_or(0)
+    }
+
     fn page(&mut self, node: &Value, strategy: &Value) -> Map {
         let mut made = Map::new();
         made.set("type", "page_number");
-        let start = strategy.get("start_from_page").and_then(Value::scalar);
-        let start = start.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        let start = self.first_page(strategy);
         made.set("base_page", start);
         let size = self.size(strategy);
         let mut place = self.slot(node.at(&["page_size_option"]));
@@ -297,25 +311,19 @@ impl Builder<'_, '_> {
     fn cursor(&mut self, node: &Value, strategy: &Value, records: Option<&str>) -> Map {
         if let Some(size) = self.size(strategy) {
             let option = node.at(&["page_size_option"]).clone();
-            let text = match size {
-                Node::Number(text) | Node::Text(text) => text,
-                _ => String::new(),
-            };
-            if option.kind != Kind::Null {
-                self.inject(&option, &text);
+            if option.kind != Kind::Null && !self.inject_value(&option, size) {
+                self.lose(option.place, "where the size of a page is sent");
             }
         }
         let value = strategy.at(&["cursor_value"]);
         let text = value.scalar().unwrap_or_default().to_owned();
         let slot = self.slot(node.at(&["page_token_option"]));
         let pieces = self.renderer(strategy, Usage::Sent).pieces(&text);
-        let expr = pieces
-            .ok()
-            .and_then(|pieces| only_expression(&pieces, matches!(slot, Slot::Path)));
-        let stop = strategy.get("stop_condition").cloned();
-        let made = expr.and_then(|expr| {
-            let made = self.by_value(&expr, &slot, records, stop.as_ref());
-            made.map(|made| (expr, made))
+        let expr = pieces.ok().and_then(|pieces| only_expression(&pieces));
+        let made = expr.and_then(|(before, expr)| {
+            let slot = self.slot_after(&before, slot)?;
+            let made = self.by_value(&expr, &slot, records)?;
+            Some((expr, made))
         });
         let Some((expr, mut made)) = made else {
             self.lose(
@@ -327,20 +335,49 @@ impl Builder<'_, '_> {
             );
             return single();
         };
-        if let Some(stop) = stop.filter(|stop| stop.kind != Kind::Null) {
-            self.stop(&stop, strategy, &expr, &mut made, records);
+        if let Some(stop) = strategy
+            .get("stop_condition")
+            .filter(|stop| stop.kind != Kind::Null)
+        {
+            self.stop(stop, strategy, &expr, &mut made, records);
+        }
+        let kind = made.get("type").and_then(Node::as_text);
+        if kind == Some("page_number") && made.get("base_page").is_none() {
+            made.set("base_page", 1);
+            made.comment(
+                "base_page",
+                "Not certain: the manifest does not say the number of the first page.",
+            );
         }
         made
     }
 
+    /// Where a token goes that stands behind a text.
+    fn slot_after(&self, before: &str, slot: Slot) -> Option<Slot> {
+        let before = before.trim();
+        if before.is_empty() {
+            return Some(slot);
+        }
+        if !matches!(slot, Slot::Path) {
+            return None;
+        }
+        if let Some((url, name)) = before.split_once('?') {
+            let name = name.strip_suffix('=')?;
+            let own = self.stream.node.at(&["retriever", "requester", "path"]);
+            let own = own.scalar().unwrap_or_default().trim_matches('/');
+            let is_own = url.is_empty() || url.trim_end_matches('/').ends_with(own);
+            let is_name = !name.is_empty() && !name.contains(['=', '&']);
+            return (is_own && is_name).then(|| Slot::Param(name.to_owned()));
+        }
+        // A link without scheme and host leads to those of the request.
+        let host = ["https://", "http://"]
+            .iter()
+            .find_map(|scheme| before.strip_prefix(scheme))?;
+        (!host.contains('/')).then_some(slot)
+    }
+
     /// The paginator of a token.
-    fn by_value(
-        &mut self,
-        expr: &Expr,
-        slot: &Slot,
-        records: Option<&str>,
-        stop: Option<&Value>,
-    ) -> Option<Map> {
+    fn by_value(&mut self, expr: &Expr, slot: &Slot, records: Option<&str>) -> Option<Map> {
         let mut made = Map::new();
         let expr = trimmed(expr);
         if let Some(keys) = expr.keys_of("headers") {
@@ -369,7 +406,7 @@ impl Builder<'_, '_> {
             made.set("type", "cursor").set("cursor_path", path);
             return self.token_slot(slot, made);
         }
-        if let Some(made) = self.counted_pages(&expr, slot, stop) {
+        if let Some(made) = self.counted_pages(&expr, slot) {
             return Some(made);
         }
         // A part of a URL in the body, sent as a parameter: the URL is followed.
@@ -403,25 +440,25 @@ impl Builder<'_, '_> {
     }
 
     /// `response.page + 1`, `response.offset + response.limit` and the like.
-    fn counted_pages(&mut self, expr: &Expr, slot: &Slot, stop: Option<&Value>) -> Option<Map> {
-        let Expr::Binary("+", one, two) = expr else {
-            return None;
-        };
-        let (one, two) = (trimmed(one), trimmed(two));
-        let is_page =
-            two.constant().as_deref() == Some("1") || one.constant().as_deref() == Some("1");
+    fn counted_pages(&mut self, expr: &Expr, slot: &Slot) -> Option<Map> {
+        let (of, by) = counted(expr)?;
         let Slot::Param(name) = slot else {
             return None;
         };
         let mut made = Map::new();
-        self.params.remove(name);
+        let is_page = by.constant().as_deref() == Some("1");
+        body_path(&of, None)?;
         if is_page {
-            made.set("type", "page_number").set("base_page", 1);
+            made.set("type", "page_number");
             made.set("page_param", name.as_str());
         } else {
-            let size = match two.constant() {
-                Some(size) if size.parse::<u64>().is_ok() => size,
-                _ => "100".to_owned(),
+            let size = match by.constant() {
+                Some(size) if size.parse::<u64>().is_ok_and(|size| size > 0) => size,
+                Some(_) => return None,
+                None => {
+                    body_path(&by, None)?;
+                    "100".to_owned()
+                }
             };
             let size = Node::Number(size);
             made.set("type", "offset")
@@ -446,8 +483,22 @@ impl Builder<'_, '_> {
             };
             made.set("limit", value).set("limit_param", limit);
         }
-        made.set("inject_on_first_request", false);
-        let _ = stop;
+        let first = self.params.remove(name);
+        let first = first.as_ref().and_then(Node::as_text);
+        match first.and_then(|first| first.parse::<u64>().ok()) {
+            Some(first) => {
+                made.set(if is_page { "base_page" } else { "base_offset" }, first);
+            }
+            None => {
+                if let Some(first) = first {
+                    let stream = &self.stream.node;
+                    let place = stream.at(&["retriever", "requester", "request_parameters", name]);
+                    let what = format!("`{name}` of the first request, `{}`", shown(first));
+                    self.lose(place.place, what);
+                }
+                made.set("inject_on_first_request", false);
+            }
+        }
         Some(made)
     }
 
@@ -506,22 +557,99 @@ fn unsent(what: &str) -> Map {
     made
 }
 
-/// The expression of a template, beside text only where it is a URL.
-fn only_expression(pieces: &[jinja::Piece], is_url: bool) -> Option<Expr> {
+/// The only expression of a template, with the text before it.
+fn only_expression(pieces: &[jinja::Piece]) -> Option<(String, Expr)> {
+    let mut before = String::new();
     let mut found = None;
     for piece in pieces {
         match piece {
-            jinja::Piece::Text(text) if text.trim().is_empty() || is_url => {}
-            jinja::Piece::Output(expr) if found.is_none() => found = Some(expr.clone()),
+            jinja::Piece::Text(text) if found.is_none() => before.push_str(text),
+            jinja::Piece::Text(text) if text.trim().is_empty() => {}
+            jinja::Piece::Output(expr) if found.is_none() => match expr.constant() {
+                Some(text) if pieces.len() > 1 => before.push_str(&text),
+                _ => found = Some(expr.clone()),
+            },
             // A value that is only printed where it is there.
             jinja::Piece::Branches(branches) if found.is_none() => {
                 let (_, pieces) = branches.first()?;
-                found = Some(only_expression(pieces, is_url)?);
+                let (inner, expr) = only_expression(pieces)?;
+                before.push_str(&inner);
+                found = Some(expr);
             }
             _ => return None,
         }
     }
-    found
+    Some((before, found?))
+}
+
+/// A counter in the body, and what is added to it.
+fn counted(token: &Expr) -> Option<(Expr, Expr)> {
+    let Expr::Binary("+", one, two) = trimmed(token) else {
+        return None;
+    };
+    let (one, two) = (trimmed(&one), trimmed(&two));
+    Some(if one.constant().is_some() {
+        (two, one)
+    } else {
+        (one, two)
+    })
+}
+
+/// Adds the total that a condition compares the counter of a token with. False if it is no such condition.
+fn total(sign: &str, one: &Expr, two: &Expr, token: &Expr, made: &mut Map) -> bool {
+    let Some((of, by)) = counted(token) else {
+        return false;
+    };
+    let is_next = |expr: &Expr| counted(expr) == Some((of.clone(), by.clone()));
+    let is_counter = |expr: &Expr| trimmed(expr) == of || is_next(expr);
+    let (counter, all, sign) = match (is_counter(one), is_counter(two)) {
+        (true, false) => (one, two, sign),
+        (false, true) => (two, one, flipped(sign)),
+        _ => return false,
+    };
+    let all = trimmed(all);
+    let (Some((_, keys)), Some(path)) = (all.path(), body_path(&all, None)) else {
+        return false;
+    };
+    if made.get("type").and_then(Node::as_text) == Some("offset") {
+        let is_end = is_next(counter) && ["==", ">=", ">"].contains(&sign);
+        if is_end {
+            made.set("total_path", path);
+        }
+        return is_end;
+    }
+    // Of pages from 1, the last has the number of all pages; of those from 0, the one after it.
+    let base = match (is_next(counter), sign) {
+        (false, "==" | ">=") | (true, ">") => 1,
+        (true, "==" | ">=") => 0,
+        _ => return false,
+    };
+    let known = match made.get("base_page") {
+        Some(Node::Number(known)) => Some(known.clone()),
+        _ => None,
+    };
+    if known.is_some_and(|known| known != base.to_string()) {
+        return false;
+    }
+    // The number of the last page may itself count from 0.
+    let is_last = keys
+        .last()
+        .is_some_and(|key| key.to_lowercase().contains("last"));
+    if !is_last {
+        made.set("base_page", base);
+    }
+    made.set("total_path", path);
+    true
+}
+
+fn flipped(sign: &str) -> &str {
+    match sign {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        sign => sign,
+    }
 }
 
 /// An expression without conversions that change nothing here.
@@ -655,8 +783,14 @@ fn applies(condition: &Expr, token: &Expr, made: &mut Map, records: Option<&str>
             };
             match value.constant() {
                 _ if **value == Expr::None => is_token(of),
-                None => is_page || is_token(of) && value.truth() == Some(false),
+                None => {
+                    is_token(of) && value.truth() == Some(false)
+                        || total("==", one, two, token, made)
+                }
                 Some(text) if is_token(of) => {
+                    if is_page && !text.is_empty() && text != "False" {
+                        return false;
+                    }
                     if !text.is_empty() && text != "False" && kind == "cursor" {
                         made.set("last_cursor_values", vec![constant_node(value)]);
                     }
@@ -676,7 +810,7 @@ fn applies(condition: &Expr, token: &Expr, made: &mut Map, records: Option<&str>
             }
             None => false,
         },
-        Expr::Binary("<" | "<=" | ">" | ">=", one, two) => {
+        Expr::Binary(sign @ ("<" | "<=" | ">" | ">="), one, two) => {
             if is_size(one, records) || is_size(two, records) {
                 made.set("stop_after_empty_page", true);
                 if is_page {
@@ -684,14 +818,7 @@ fn applies(condition: &Expr, token: &Expr, made: &mut Map, records: Option<&str>
                 }
                 return true;
             }
-            // `page >= pages`: the number of pages is the total.
-            if kind == "page_number"
-                && let Some(path) = body_path(&trimmed(two), None)
-            {
-                made.set("total_path", path);
-                return true;
-            }
-            is_page
+            total(sign, one, two, token, made)
         }
         Expr::Member(..) => last_page(condition, made, None),
         _ => false,

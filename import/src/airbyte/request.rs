@@ -246,40 +246,55 @@ impl Builder<'_, '_> {
         self.lose(value.place, format!("the body, `{}`", shown(text)));
     }
 
-    /// Sends a value where a `RequestOption` says. False if it says nothing that is supported.
+    /// The keys that a `RequestOption` names: one name, which no dot splits, or the way to a nested one.
+    pub(super) fn option_names(&mut self, option: &Value) -> Option<Vec<String>> {
+        let names: Vec<&Value> = match option.get("field_name") {
+            Some(name) if name.kind != Kind::Null => vec![name],
+            _ => option.at(&["field_path"]).elements().iter().collect(),
+        };
+        let mut made = Vec::new();
+        for name in names {
+            let name = self.renderer(option, Usage::Sent).text(name.scalar()?);
+            made.push(name.ok()?);
+        }
+        (!made.is_empty()).then_some(made)
+    }
+
+    /// Sends a text where a `RequestOption` says. False if it says nothing that is supported.
     pub(super) fn inject(&mut self, option: &Value, value: &str) -> bool {
-        let names: Vec<&str> = match option.text_of("field_name") {
-            Some(name) => vec![name],
-            None => option
-                .at(&["field_path"])
-                .elements()
-                .iter()
-                .filter_map(Value::text)
-                .collect(),
+        self.inject_value(option, value.into())
+    }
+
+    /// Sends a value where a `RequestOption` says: as it is in JSON, and as text elsewhere.
+    pub(super) fn inject_value(&mut self, option: &Value, value: Node) -> bool {
+        let Some(names) = self.option_names(option) else {
+            return false;
         };
         let [first, rest @ ..] = names.as_slice() else {
             return false;
         };
-        let Ok(first) = self.renderer(option, Usage::Sent).text(first) else {
-            return false;
+        let text = match &value {
+            Node::Number(text) | Node::Text(text) => text.clone(),
+            _ => String::new(),
         };
         match option.text_of("inject_into").unwrap_or("request_parameter") {
             "request_parameter" => {
-                self.params.set(&first, value);
+                self.params.set(first, text);
             }
             "header" => {
-                self.headers.set(&first, value);
+                self.headers.set(first, text);
             }
             place @ ("body_json" | "body_data") => {
                 let key = if place == "body_json" { "json" } else { "data" };
                 let body = self.body.get_or_insert((key, Map::new()));
+                let is_json = body.0 == "json";
                 let mut map = &mut body.1;
                 let mut name = first.as_str();
                 for next in rest {
                     map = map.map(name);
                     name = next;
                 }
-                map.set(name, value);
+                map.set(name, if is_json { value } else { text.into() });
             }
             _ => return false,
         }
