@@ -496,6 +496,24 @@ fn layers_of_parents_end_soon() {
 }
 
 #[test]
+fn streams_that_multiply_are_an_error() {
+    let wide: Vec<String> = (0..100).map(|at| node(&format!("w{at}"), &[])).collect();
+    let mut manifest = "streams:\n".to_owned();
+    for at in 0..900 {
+        let _ = writeln!(manifest, "- {{ $ref: '#/definitions/child', name: c{at} }}");
+    }
+    let _ = writeln!(manifest, "definitions:\n  child: {}", node("child", &wide));
+    manifest = manifest.replace(
+        "retriever: {",
+        "retriever: { x: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],",
+    );
+    let start = Instant::now();
+    let error = read(&manifest).unwrap_err();
+    assert!(error.message.contains("values"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
 fn a_parent_that_differs_from_the_stream_of_its_name_is_one_of_its_own() {
     let shelves = node("shelves", &[]);
     let all = shelves.replace("path: '/shelves'", "path: '/shelves/all'");

@@ -34,6 +34,16 @@ pub type SchemaFile<'a> = &'a dyn Fn(&str) -> Option<(String, String)>;
 
 /// The most streams of a manifest, parents included.
 const STREAMS: usize = 1_000;
+/// The most values of all streams after references are followed.
+const VALUES: usize = 2_000_000;
+
+fn size(value: &Value) -> usize {
+    match &value.kind {
+        Kind::List(elements) => 1 + elements.iter().map(size).sum::<usize>(),
+        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| size(value)).sum::<usize>(),
+        _ => 1,
+    }
+}
 
 /// Makes a spec of a low-code manifest. `file` is its name in messages. Nothing of the manifest is run.
 ///
@@ -162,6 +172,8 @@ struct Stream {
     is_extra: bool,
     /// The names in the manifest of all its ancestors.
     above: HashSet<String>,
+    /// The names in the manifest of its parents that are no ancestors of another one.
+    nearest: Vec<String>,
 }
 
 impl Importer<'_> {
@@ -193,8 +205,19 @@ impl Importer<'_> {
             Kind::Text(_) => resolver.resolve(listed)?,
             _ => listed.clone(),
         };
+        let mut left = VALUES;
         for stream in listed.elements() {
             let node = stream::delegated(resolver.resolve(stream)?);
+            left = left.saturating_sub(size(&node));
+            if left == 0 {
+                return Err(ImportError {
+                    place: self.shown(stream.place),
+                    message: format!(
+                        "the streams have more than {VALUES} values, references followed"
+                    ),
+                    help: "split it, and import each part".to_owned(),
+                });
+            }
             let source_name = stream::name(&node);
             if !self.is_stream(&node, &source_name) {
                 continue;
@@ -256,6 +279,7 @@ impl Importer<'_> {
             name,
             is_extra,
             above: HashSet::new(),
+            nearest: Vec::new(),
         });
         Ok(())
     }

@@ -342,7 +342,17 @@ impl Builder<'_, '_> {
             self.stop(stop, strategy, &expr, &mut made, records);
         }
         let kind = made.get("type").and_then(Node::as_text);
-        if kind == Some("page_number") && made.get("base_page").is_none() {
+        let endpoint = self.resource.get("endpoint").and_then(Node::as_map);
+        let selector = endpoint.and_then(|one| one.get("data_selector")?.as_text());
+        if kind == Some("offset") && selector.is_some_and(|path| path.contains('?')) {
+            // The total counts the records that the selector leaves out, too.
+            if made.remove("total_path").is_some() {
+                made.comment(
+                    "type",
+                    "Not certain: pages also end where the offset reaches the total.",
+                );
+            }
+        } else if kind == Some("page_number") && made.get("base_page").is_none() {
             made.set("base_page", 1);
             made.comment(
                 "base_page",

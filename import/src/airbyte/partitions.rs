@@ -98,7 +98,7 @@ pub(super) fn parents_mut(node: &mut Value) -> Vec<&mut Value> {
         .collect()
 }
 
-/// Finds all ancestors of each stream. A stream is never within itself, so that none is its own ancestor.
+/// Finds all ancestors of each stream, and its parents without those that are ancestors of another one. A stream is never within itself, so that none is its own ancestor.
 pub(super) fn find_ancestors(streams: &mut [Stream]) {
     let direct: Vec<Vec<String>> = streams
         .iter()
@@ -123,6 +123,20 @@ pub(super) fn find_ancestors(streams: &mut [Stream]) {
             }
         }
     }
+    for index in 0..streams.len() {
+        let mut seen = HashSet::new();
+        let all: Vec<String> = parents(&streams[index].node)
+            .into_iter()
+            .map(name)
+            .filter(|name| at.contains_key(name) && seen.insert(name.clone()))
+            .collect();
+        let mut above: HashSet<&String> = HashSet::new();
+        for one in &all {
+            above.extend(&streams[at[one]].above);
+        }
+        let nearest = all.iter().filter(|one| !above.contains(one));
+        streams[index].nearest = nearest.cloned().collect();
+    }
 }
 
 /// The most generations of parents.
@@ -132,23 +146,9 @@ fn find<'s>(streams: &'s [Stream], name: &str) -> Option<&'s Stream> {
     streams.iter().find(|one| one.source_name == name)
 }
 
-/// The parents of a stream, without those that are ancestors of another one.
-fn nearest<'s>(streams: &'s [Stream], stream: &Stream) -> Vec<&'s Stream> {
-    let all: Vec<&Stream> = parents(&stream.node)
-        .into_iter()
-        .filter_map(|parent| find(streams, &name(parent)))
-        .collect();
-    let is_above = |upper: &Stream| {
-        all.iter()
-            .any(|lower| lower.above.contains(&upper.source_name))
-    };
-    all.iter().copied().filter(|one| !is_above(one)).collect()
-}
-
 /// The names of the parents that requests are made for.
-pub(super) fn own_parents(streams: &[Stream], stream: &Stream) -> Vec<String> {
-    let own = nearest(streams, stream);
-    own.into_iter().map(|one| one.source_name.clone()).collect()
+pub(super) fn own_parents(stream: &Stream) -> &[String] {
+    &stream.nearest
 }
 
 /// The column in which the records of a stream carry a value of an ancestor, and what has to be included for it.
@@ -160,7 +160,8 @@ fn carried(
     depth: usize,
 ) -> Option<(String, Vec<(String, Need)>)> {
     let stream = find(streams, lower).filter(|_| depth < DEPTH)?;
-    for parent in nearest(streams, stream) {
+    for parent in &stream.nearest {
+        let parent = find(streams, parent)?;
         if parent.source_name == upper {
             let column = format!("_{}_{}", parent.name, crate::names::name(key, "id"));
             let need = Need::FromParent(upper.to_owned(), key.to_owned());
@@ -246,7 +247,7 @@ impl Builder<'_, '_> {
 
     /// A parent that is an ancestor of another one: its values are those that the other one carries.
     fn ancestors(&mut self) {
-        let own = own_parents(self.streams, self.stream);
+        let own = own_parents(self.stream);
         for slice in &mut self.scope.slices {
             let Some((upper, Need::Column(key))) = slice.needs.first().cloned() else {
                 continue;

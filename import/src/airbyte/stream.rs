@@ -279,7 +279,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.incremental(node);
         self.errors(requester.at(&["error_handler"]));
         self.finish();
-        let parents = super::partitions::own_parents(self.streams, self.stream);
+        let parents = super::partitions::own_parents(self.stream).to_vec();
         let Self {
             resource,
             needs,
