@@ -541,10 +541,10 @@ fn a_parent_that_differs_from_the_stream_of_its_name_is_one_of_its_own() {
 
 #[test]
 fn second_partitions_of_a_name_are_lost() {
-    let list = |values: &str| {
+    let letters = |values: &str| {
         format!("{{ type: ListPartitionRouter, values: [{values}], cursor_field: kind }}")
     };
-    let router = format!("partition_router: [{}, {}]", list("a, b"), list("c"));
+    let router = format!("partition_router: [{}, {}]", letters("a, b"), letters("c"));
     let manifest = one(
         ", request_parameters: { kind: \"{{ stream_partition.kind }}\" }",
         &router,

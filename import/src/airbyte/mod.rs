@@ -14,6 +14,7 @@ mod request;
 mod resolve;
 mod same;
 mod spec;
+mod stops;
 mod stream;
 mod text;
 mod times;
@@ -292,8 +293,8 @@ impl Importer<'_> {
         streams: &mut Vec<Stream>,
     ) -> Result<(), ImportError> {
         // Each stream as the manifest has it.
-        let named = |one: &Stream| (one.source_name.clone(), one.node.clone());
-        let mut written: Vec<(String, Value)> = streams.iter().map(named).collect();
+        let as_written = |one: &Stream| (one.source_name.clone(), one.node.clone());
+        let mut written: Vec<(String, Value)> = streams.iter().map(as_written).collect();
         let mut at = 0;
         while at < streams.len() {
             let mut node = std::mem::replace(&mut streams[at].node, Value::new(Kind::Null));

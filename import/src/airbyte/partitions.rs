@@ -237,10 +237,10 @@ impl Builder<'_, '_> {
             let option = router.at(&["request_option"]);
             let field = self.rendered(router, "cursor_field");
             let field = field.or_else(|| self.rendered(router, "partition_field"));
-            self.option(option, field);
+            self.option(option, field.as_deref());
             for config in configs(router) {
                 let field = self.rendered(config, "partition_field");
-                self.option(config.at(&["request_option"]), field);
+                self.option(config.at(&["request_option"]), field.as_deref());
             }
         }
     }
@@ -267,12 +267,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn option(&mut self, option: &Value, field: Option<String>) {
+    fn option(&mut self, option: &Value, field: Option<&str>) {
         if option.kind == Kind::Null {
             return;
         }
         let mut slices = self.scope.slices.iter();
-        let found = slices.find(|slice| Some(&slice.key) == field.as_ref());
+        let found = slices.find(|slice| Some(slice.key.as_str()) == field);
         let Some(slice) = found.cloned() else {
             self.lose(
                 option.place,
