@@ -58,6 +58,57 @@ fn a_document_without_paths_is_an_error() {
     }
 }
 
+/// A document of OpenAPI 3 with these paths, and its other parts.
+fn document(paths: &str, rest: &str) -> String {
+    format!("openapi: 3.0.0\ninfo: {{ title: Shop }}\n{rest}\npaths:\n{paths}")
+}
+
+const LIST: &str = "responses: { '200': { content: { application/json: { schema: { type: array, items: \
+                    { type: object, properties: { id: { type: string } } } } } } } }";
+
+/// The spec and the losses, the uncertain ones among them.
+fn shown(document: &str, selection: &Selection) -> String {
+    let imported = import("api.yaml", document, selection).unwrap();
+    let text = imported.text();
+    let compiled = compile("spec.yaml", &text);
+    let mistakes = compiled.diagnostics.render();
+    assert!(!compiled.diagnostics.has_errors(), "{text}\n{mistakes}");
+    let losses = imported
+        .losses
+        .iter()
+        .chain(&imported.uncertain())
+        .fold(String::new(), |all, loss| format!("{all}\n{loss}"));
+    format!("{text}{losses}")
+}
+
+#[test]
+fn an_operation_is_requested_from_its_own_server() {
+    let paths = format!(
+        "  /a:\n    get: {{ {LIST} }}\n  /b:\n    servers: [{{ url: https://b.example/v2/ }}]\n    get: {{ {LIST} }}\n  \
+         /c:\n    get: {{ servers: [{{ url: 'https://{{region}}.example' }}], {LIST} }}\n"
+    );
+    let open = document(&paths, "servers: [{ url: https://a.example }]");
+    let made = shown(&open, &Selection::default());
+    assert!(made.contains("path: /a"), "{made}");
+    assert!(made.contains("path: https://b.example/v2/b"), "{made}");
+    assert!(!made.contains("name: c\n"), "{made}");
+    assert!(made.contains("#/paths/~1c/get/servers"), "{made}");
+
+    // Credentials go to no stranger.
+    let rest = "servers: [{ url: https://a.example }]\ncomponents: { securitySchemes: { k: { type: http, scheme: bearer } } }";
+    let made = shown(&document(&paths, rest), &Selection::default());
+    assert!(!made.contains("path: https://b.example"), "{made}");
+    assert!(made.contains("#/paths/~1b/get"), "{made}");
+
+    let only = document(
+        &format!("  /b:\n    servers: [{{ url: https://b.example/v2 }}]\n    get: {{ {LIST} }}\n"),
+        "",
+    );
+    let made = shown(&only, &Selection::default());
+    assert!(made.contains("base_url: https://b.example/v2"), "{made}");
+    assert!(made.contains("path: /b"), "{made}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

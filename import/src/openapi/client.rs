@@ -9,9 +9,62 @@ use crate::tree::{EMPTY, Value};
 /// Settings that the spec declares.
 pub(super) type Config = Map;
 
+/// The server that requests go to: that of the document, else the first that a path or an operation names.
+fn server(root: &Value) -> Option<&Value> {
+    let own = |value: &Value| value.get("servers").is_some();
+    if own(root) || root.text_of("host").is_some() {
+        return root.at(&["servers"]).elements().first();
+    }
+    let paths = root.at(&["paths"]).entries().iter();
+    let all = paths.flat_map(|(_, path)| {
+        let operations = path.entries().iter().filter(|(key, _)| is_method(key));
+        operations
+            .map(|(_, operation)| operation)
+            .chain(std::iter::once(path))
+    });
+    all.filter_map(|value| value.at(&["servers"]).elements().first())
+        .next()
+}
+
+fn is_method(key: &str) -> bool {
+    matches!(key, "get" | "post")
+}
+
+/// Where an operation has another server than the document.
+pub(super) enum Elsewhere {
+    No,
+    /// The absolute URL that its path is joined to.
+    At(String),
+    /// A server that is no absolute URL without variables.
+    Unknown,
+}
+
+/// The server of an operation, compared with that of the document.
+pub(super) fn elsewhere(root: &Value, item: &Value, operation: &Value) -> Elsewhere {
+    let own = [operation, item]
+        .into_iter()
+        .find_map(|value| value.at(&["servers"]).elements().first());
+    let Some(own) = own else {
+        return Elsewhere::No;
+    };
+    let url = |server: &Value| {
+        let url = server.text_of("url").unwrap_or_default().trim();
+        url.trim_end_matches('/').to_owned()
+    };
+    let is_same = server(root).is_some_and(|server| url(server) == url(own));
+    let own = https(&url(own));
+    match own.strip_prefix("https://") {
+        _ if is_same => Elsewhere::No,
+        Some(rest) if !rest.is_empty() && !rest.contains(['{', '}', '?', '#', ' ']) => {
+            Elsewhere::At(own)
+        }
+        _ => Elsewhere::Unknown,
+    }
+}
+
 /// The base URL, with a setting for each variable.
 pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
-    let server = root.at(&["servers"]).elements().first();
+    let server = server(root);
     let url = match server.and_then(|server| server.text_of("url")) {
         Some(url) => url.trim().to_owned(),
         None => old_url(root),

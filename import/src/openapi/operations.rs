@@ -9,6 +9,7 @@ use crate::tree::{self, EMPTY, Value};
 use crate::{Loss, NOT_CERTAIN, names};
 
 use super::Selection;
+use super::client::{self, Elsewhere};
 use super::lists::{self, List, plain, singular};
 use super::paging::{Evidence, Param, path as json_path};
 
@@ -20,6 +21,8 @@ pub(super) struct Operation<'a> {
     pub params: Vec<Param<'a>>,
     /// The name of the resource.
     pub name: String,
+    /// The URL of a server of its own, which precedes the path.
+    pub server: String,
     response: &'a Value,
     headers: &'a Value,
     /// Nothing for one record.
@@ -77,12 +80,26 @@ pub(super) fn read<'a>(
             if list.is_none() && included != Some(true) {
                 continue;
             }
+            let server = match client::elsewhere(root, item, value) {
+                Elsewhere::No => String::new(),
+                Elsewhere::At(url) => url,
+                Elsewhere::Unknown => {
+                    losses.push(Loss {
+                        place: format!("{place}/servers"),
+                        what: "an operation with a server of its own that is no absolute URL, or has variables: \
+                               import it from a document of that server"
+                            .to_owned(),
+                    });
+                    continue;
+                }
+            };
             operations.push(Operation {
                 path,
                 method,
                 value,
                 params,
                 name: String::new(),
+                server,
                 response,
                 headers,
                 list,

@@ -45,6 +45,10 @@ fn fill(operations: &[Operation<'_>], resources: &mut [Map], config: &mut Map, a
         }
     }
     let path = fill_path(operations, resources, config, at);
+    let path = match operation.server.as_str() {
+        "" => path,
+        server => format!("{server}/{}", path.trim_start_matches('/')),
+    };
     let endpoint = resources[at].map("endpoint");
     endpoint.set("path", path);
     if !params.is_empty() {
