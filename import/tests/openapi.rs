@@ -109,6 +109,79 @@ fn an_operation_is_requested_from_its_own_server() {
     assert!(made.contains("path: /b"), "{made}");
 }
 
+#[test]
+fn what_a_request_needs_is_a_setting_or_a_loss() {
+    let body = "requestBody: { required: true, content: { application/json: { schema: { type: object, required: \
+                [text, range, kind], properties: { text: { type: string }, kind: { type: integer }, range: { type: \
+                object, properties: { from: { type: string } } } } } } } }";
+    let paths = format!(
+        "  /a/search:\n    post: {{ {body}, {LIST} }}\n  /b:\n    get:\n      parameters:\n        - {{ name: sess, in: \
+         cookie, required: true, schema: {{ type: string }} }}\n        - {{ name: where, in: query, required: true, \
+         style: deepObject, schema: {{ type: object }} }}\n      {LIST}\n  /c:\n    post: {{ requestBody: {{ required: \
+         true, content: {{ text/plain: {{}} }} }}, {LIST} }}\n"
+    );
+    let text = document(&paths, "servers: [{ url: https://a.example }]");
+    let every = Selection {
+        include: vec!["*".to_owned()],
+        tags: Vec::new(),
+    };
+    let made = shown(&text, &every);
+    assert!(made.contains("text: \"{config.text}\""), "{made}");
+    assert!(made.contains("kind: \"{config.kind}\""), "{made}");
+    for lost in ["`range`", "`sess`", "`where`", "~1c/post: a required body"] {
+        assert!(made.contains(lost), "{lost}: {made}");
+    }
+    assert!(!made.contains("{config.where}"), "{made}");
+
+    // Lists behind a POST are named if they are not imported.
+    let made = shown(&text, &Selection::default());
+    assert!(made.contains("#/paths/~1a~1search/post: a POST"), "{made}");
+    assert!(made.contains("#/paths/~1c/post: a POST"), "{made}");
+
+    let old = r#"{ "swagger": "2.0", "info": { "title": "Kiln" }, "host": "a.example", "paths": { "/pots/search": { "post": {
+        "parameters": [{ "name": "body", "in": "body", "required": true, "schema": { "type": "object",
+            "required": ["glaze"], "properties": { "glaze": { "type": "string" } } } }],
+        "responses": { "200": { "schema": { "type": "array", "items": { "type": "object" } } } } } } } }"#;
+    let made = shown(old, &every);
+    assert!(made.contains("glaze: \"{config.glaze}\""), "{made}");
+}
+
+#[test]
+fn references_that_lead_to_nothing_are_named() {
+    let schema = |reference: &str| {
+        format!(
+            "responses: {{ '200': {{ content: {{ application/json: {{ schema: {{ $ref: '{reference}' }} }} }} }} }}"
+        )
+    };
+    let paths = format!(
+        "  /a:\n    get: {{ {LIST} }}\n  /b:\n    get: {{ {} }}\n  /c:\n    get: {{ {} }}\n  /d:\n    $ref: other.yaml\n  \
+         /e:\n    get: {{ responses: {{ '200': {{ $ref: 'r.yaml#/x' }} }} }}\n",
+        schema("schemas.yaml#/B"),
+        schema("#/components/schemas/C"),
+    );
+    let rest = "servers: [{ url: https://a.example }]\ncomponents: { schemas: { C: { $ref: '#/components/schemas/C' } } }";
+    let text = document(&paths, rest);
+    let made = shown(&text, &Selection::default());
+    let names = [
+        "schemas.yaml#/B",
+        "#/components/schemas/C",
+        "other.yaml",
+        "r.yaml#/x",
+    ];
+    for (path, reference) in ["b", "c", "d", "e"].into_iter().zip(names) {
+        assert!(
+            made.contains(&format!("`{reference}`")),
+            "{reference}: {made}"
+        );
+        let selection = Selection {
+            include: vec![format!("/{path}")],
+            tags: Vec::new(),
+        };
+        let error = import("api.yaml", &text, &selection).unwrap_err();
+        assert!(error.message.contains(reference), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

@@ -94,6 +94,14 @@ pub fn import(file: &str, text: &str, selection: &Selection) -> Result<Imported,
             .retain(|operation| operation.method == "get" && !operation.value.says("deprecated"));
     }
     if operations.is_empty() {
+        // One that would be imported says why it is not.
+        if let Some(loss) = losses.into_iter().next() {
+            return Err(ImportError {
+                place: format!("{file}{}", loss.place),
+                message: loss.what,
+                help: "name other operations to import: `--include PATTERN`".to_owned(),
+            });
+        }
         return Err(ImportError {
             place: format!("{file}#/paths"),
             message: "no operation of the document returns records".to_owned(),
@@ -129,7 +137,7 @@ fn spec<'a>(
         .iter()
         .map(|operation| operation.resource(root, schemas, most, has_auth))
         .collect();
-    parents::link(operations, &mut resources, &mut config);
+    parents::link(root, operations, &mut resources, &mut config, losses);
     let mut types = names::Types::default();
     for resource in &mut resources {
         types.name_record(resource);

@@ -48,67 +48,164 @@ pub(super) fn read<'a>(
                 .or_insert_with(|| param.to_owned());
         }
     }
+    let reader = Reader {
+        root,
+        schemas,
+        selection,
+        items,
+    };
     for (path, item) in paths {
-        let item = referred(root, item);
-        for (method, value) in item.entries() {
-            if !matches!(method.as_str(), "get" | "post") || value.entries().is_empty() {
-                continue;
-            }
-            let included = is_included(selection, path, value);
-            if included == Some(false) || !has_tag(selection, value) {
-                continue;
-            }
-            if method == "post" && !is_search(root, schemas, path, value) && included != Some(true)
-            {
-                continue;
-            }
-            let place = format!("#/paths/{}/{method}", tree::escape(path));
-            if value.says("deprecated") && included != Some(true) {
-                losses.push(Loss {
-                    place,
-                    what: "a deprecated operation: import it by `--include`".to_owned(),
-                });
-                continue;
-            }
-            let Some((response, headers)) = response(root, value) else {
-                continue;
-            };
-            let params = params(root, schemas, item, value);
-            let names = record_names(path);
-            let list = lists::find(schemas, response, &names)
-                .filter(|list| is_list(schemas, path, value, &params, response, list, &names));
-            if list.is_none() && included != Some(true) {
-                continue;
-            }
-            let server = match client::elsewhere(root, item, value) {
-                Elsewhere::No => String::new(),
-                Elsewhere::At(url) => url,
-                Elsewhere::Unknown => {
-                    losses.push(Loss {
-                        place: format!("{place}/servers"),
-                        what: "an operation with a server of its own that is no absolute URL, or has variables: \
-                               import it from a document of that server"
-                            .to_owned(),
-                    });
-                    continue;
+        let item = match resolved(root, item) {
+            Ok(item) => item,
+            Err(reference) => {
+                if is_included(selection, path, &EMPTY) != Some(false) {
+                    losses.push(unresolved(
+                        format!("#/paths/{}", tree::escape(path)),
+                        reference,
+                    ));
                 }
-            };
-            operations.push(Operation {
-                path,
-                method,
-                value,
-                params,
-                name: String::new(),
-                server,
-                response,
-                headers,
-                list,
-                item_param: items.get(path.trim_end_matches('/')).cloned(),
-            });
+                continue;
+            }
+        };
+        for (method, value) in item.entries() {
+            if matches!(method.as_str(), "get" | "post") && !value.entries().is_empty() {
+                operations.extend(reader.operation(path, item, (method, value), losses));
+            }
         }
     }
     name_all(&mut operations);
     operations
+}
+
+/// What operations are read with.
+struct Reader<'a, 'b> {
+    root: &'a Value,
+    schemas: &'b Schemas<'a>,
+    selection: &'b Selection,
+    /// The parameter of the item endpoint of each list.
+    items: HashMap<String, String>,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// An operation, if it is to be imported.
+    fn operation(
+        &self,
+        path: &'a str,
+        item: &'a Value,
+        (method, value): (&'a str, &'a Value),
+        losses: &mut Vec<Loss>,
+    ) -> Option<Operation<'a>> {
+        let (root, schemas) = (self.root, self.schemas);
+        let included = is_included(self.selection, path, value);
+        if included == Some(false) || !has_tag(self.selection, value) {
+            return None;
+        }
+        let may_write =
+            method == "post" && included != Some(true) && !is_search(root, schemas, path, value);
+        let place = format!("#/paths/{}/{method}", tree::escape(path));
+        let mut lose = |place: String, what: &str| {
+            let what = what.to_owned();
+            losses.push(Loss { place, what });
+        };
+        if value.says("deprecated") && included != Some(true) {
+            if !may_write {
+                lose(place, "a deprecated operation: import it by `--include`");
+            }
+            return None;
+        }
+        let (response, headers) = match response(root, value) {
+            Ok(found) => found?,
+            Err(reference) => {
+                if !may_write {
+                    losses.push(unresolved(place, reference));
+                }
+                return None;
+            }
+        };
+        let params = params(root, schemas, item, value);
+        let names = record_names(path);
+        let list = lists::find(schemas, response, &names)
+            .filter(|list| is_list(schemas, path, value, &params, response, list, &names));
+        if list.is_none() {
+            if let Some(reference) = open_schema(root, response) {
+                if !may_write {
+                    losses.push(unresolved(place, reference));
+                }
+                return None;
+            }
+            if included != Some(true) {
+                return None;
+            }
+        }
+        if may_write {
+            lose(
+                place,
+                "a POST that returns a list, and may change data or needs a body: import it by `--include`",
+            );
+            return None;
+        }
+        let server = match client::elsewhere(root, item, value) {
+            Elsewhere::No => String::new(),
+            Elsewhere::At(url) => url,
+            Elsewhere::Unknown => {
+                lose(
+                    format!("{place}/servers"),
+                    "an operation with a server of its own that is no absolute URL, or has variables: \
+                     import it from a document of that server",
+                );
+                return None;
+            }
+        };
+        Some(Operation {
+            path,
+            method,
+            value,
+            params,
+            name: String::new(),
+            server,
+            response,
+            headers,
+            list,
+            item_param: self.items.get(path.trim_end_matches('/')).cloned(),
+        })
+    }
+}
+
+/// The loss of what a `$ref` leads to that is not in the document.
+fn unresolved(place: String, reference: &str) -> Loss {
+    let what = format!(
+        "an operation whose `$ref` `{reference}` leads to nothing in the document: put all files together in one"
+    );
+    Loss { place, what }
+}
+
+/// What the `$ref` of a value leads to, or the reference that leads to nothing.
+fn resolved<'a>(root: &'a Value, value: &'a Value) -> Result<&'a Value, &'a str> {
+    let mut value = value;
+    let mut reference = "";
+    for _ in 0..32 {
+        reference = match value.text_of("$ref") {
+            Some(reference) => reference,
+            None => return Ok(value),
+        };
+        let target = reference.starts_with('#').then(|| root.pointer(reference));
+        value = target.flatten().ok_or(reference)?;
+    }
+    Err(reference)
+}
+
+/// A reference to nothing in the schema of a response, where its list may be.
+fn open_schema<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a str> {
+    let schema = match resolved(root, schema) {
+        Ok(schema) => schema,
+        Err(reference) => return Some(reference),
+    };
+    let parts = ["allOf", "oneOf", "anyOf"].into_iter();
+    let parts = parts.flat_map(|key| schema.at(&[key]).elements());
+    let properties = schema.at(&["properties"]).entries().iter();
+    parts
+        .chain(properties.map(|(_, property)| property))
+        .find_map(|part| resolved(root, part).err())
 }
 
 /// The list that an item endpoint belongs to, and the parameter of the item.
@@ -234,7 +331,11 @@ fn json_content(body: &Value) -> Option<&Value> {
 }
 
 /// The schema and the headers of the response to a request that succeeds.
-fn response<'a>(root: &'a Value, operation: &'a Value) -> Option<(&'a Value, &'a Value)> {
+/// The reference that leads to nothing, if it is in the way.
+fn response<'a>(
+    root: &'a Value,
+    operation: &'a Value,
+) -> Result<Option<(&'a Value, &'a Value)>, &'a str> {
     let responses = operation.at(&["responses"]).entries();
     let rank = |status: &str| match status {
         "200" => 0,
@@ -247,11 +348,21 @@ fn response<'a>(root: &'a Value, operation: &'a Value) -> Option<(&'a Value, &'a
         .filter(|(status, _)| rank(status) < 9)
         .collect();
     sorted.sort_by_key(|(status, _)| rank(status));
-    sorted.iter().find_map(|(_, response)| {
-        let response = referred(root, response);
-        let schema = json_content(response).or_else(|| response.get("schema"))?;
-        Some((schema, response.at(&["headers"])))
-    })
+    let mut open = None;
+    for (_, response) in sorted {
+        let response = match resolved(root, response) {
+            Ok(response) => response,
+            Err(reference) => {
+                open = open.or(Some(reference));
+                continue;
+            }
+        };
+        let schema = json_content(response).or_else(|| response.get("schema"));
+        if let Some(schema) = schema {
+            return Ok(Some((schema, response.at(&["headers"]))));
+        }
+    }
+    open.map_or(Ok(None), Err)
 }
 
 fn params<'a>(
@@ -283,17 +394,23 @@ fn params<'a>(
             name,
             place,
             is_required: param.says("required"),
+            is_structure: param.text_of("style") == Some("deepObject")
+                || schemas.view(&[schema]).is_object(),
             schema,
             description: param.text_of("description").unwrap_or_default(),
         });
     }
     if let Some(body) = body_schema(root, operation) {
-        for (name, schema) in schemas.view(&[body]).properties {
+        let body = schemas.view(&[body]);
+        for (name, schema) in &body.properties {
+            let view = schemas.view(schema);
+            let first = schema.first().copied().unwrap_or(&EMPTY);
             params.push(Param {
                 name,
                 place: "body",
-                is_required: false,
-                schema: schema.first().copied().unwrap_or(&EMPTY),
+                is_required: body.required.contains(name),
+                is_structure: view.is_object() || view.is_array(),
+                schema: referred(root, first),
                 description: "",
             });
         }
@@ -422,6 +539,25 @@ fn name_all(operations: &mut [Operation<'_>]) {
 }
 
 impl<'a> Operation<'a> {
+    /// Where it stands in the document.
+    pub(super) fn place(&self) -> String {
+        format!("#/paths/{}/{}", tree::escape(self.path), self.method)
+    }
+
+    /// Whether it needs a body whose fields are not known.
+    pub(super) fn needs_other_body(&self, root: &Value) -> bool {
+        let own = self.value.get("requestBody");
+        let of_params = self.value.at(&["parameters"]).elements().iter();
+        let body = own
+            .into_iter()
+            .chain(of_params)
+            .map(|body| referred(root, body));
+        let mut body = body.filter(|body| body.text_of("in").is_none_or(|place| place == "body"));
+        self.method == "post"
+            && body.any(|body| body.says("required"))
+            && !self.params.iter().any(|param| param.place == "body")
+    }
+
     /// The resource, apart from what its path needs of others.
     pub(super) fn resource(
         &self,

@@ -14,6 +14,8 @@ pub(super) struct Param<'a> {
     /// `query`, `header`, `path`, `cookie`, or `body` for a field of a JSON body.
     pub place: &'a str,
     pub is_required: bool,
+    /// Whether its value is an object, or a list in a body: no setting holds one.
+    pub is_structure: bool,
     pub schema: &'a Value,
     pub description: &'a str,
 }

@@ -2,24 +2,44 @@
 
 use rest_source_codegen::write::{Map, Node, is_secret_name, snake_name};
 
-use crate::names;
 use crate::tree::{Kind, Value};
+use crate::{Loss, names};
 
 use super::lists::{plain, singular};
 use super::operations::Operation;
 use super::paging::Param;
 
 /// Fills the paths and parameters of all resources.
-pub(super) fn link(operations: &[Operation<'_>], resources: &mut [Map], config: &mut Map) {
+pub(super) fn link(
+    root: &Value,
+    operations: &[Operation<'_>],
+    resources: &mut [Map],
+    config: &mut Map,
+    losses: &mut Vec<Loss>,
+) {
     for at in 0..operations.len() {
-        fill(operations, resources, config, at);
+        fill(operations, resources, config, at, losses);
+        if operations[at].needs_other_body(root) {
+            let what = "a required body whose fields the document does not name: write it as `json` or `data`";
+            losses.push(Loss {
+                place: operations[at].place(),
+                what: what.to_owned(),
+            });
+        }
     }
 }
 
-fn fill(operations: &[Operation<'_>], resources: &mut [Map], config: &mut Map, at: usize) {
+fn fill(
+    operations: &[Operation<'_>],
+    resources: &mut [Map],
+    config: &mut Map,
+    at: usize,
+    losses: &mut Vec<Loss>,
+) {
     let operation = &operations[at];
     let mut params = Map::new();
     let mut headers = Map::new();
+    let mut body = Map::new();
     let owned = match resources[at].map("endpoint").remove("owned") {
         Some(owned) => owned,
         None => Node::Null,
@@ -34,14 +54,31 @@ fn fill(operations: &[Operation<'_>], resources: &mut [Map], config: &mut Map, a
         if !param.is_required || is_owned(param.name) {
             continue;
         }
+        let is_post = operation.method == "post";
         match param.place {
-            "query" => {
+            "query" if !param.is_structure => {
                 params.set(param.name, setting(param, param.name, config));
             }
-            "header" if !is_general(param.name) => {
+            "header" if is_general(param.name) => {}
+            "header" if !param.is_structure => {
                 headers.set(param.name, setting(param, param.name, config));
             }
-            _ => {}
+            "body" if is_post && !param.is_structure => {
+                body.set(param.name, setting(param, param.name, config));
+            }
+            "path" => {}
+            place => {
+                let what = match place {
+                    "body" => "field of the body",
+                    "query" | "header" => "parameter with fields of its own",
+                    _ => place,
+                };
+                let what = format!("the required {what} `{}`: write it by hand", param.name);
+                losses.push(Loss {
+                    place: operation.place(),
+                    what,
+                });
+            }
         }
     }
     let path = fill_path(operations, resources, config, at);
@@ -56,6 +93,9 @@ fn fill(operations: &[Operation<'_>], resources: &mut [Map], config: &mut Map, a
     }
     if !headers.is_empty() {
         endpoint.set("headers", headers);
+    }
+    if !body.is_empty() {
+        endpoint.set("json", body);
     }
 }
 
