@@ -307,6 +307,41 @@ fn large_files_are_read_or_refused() {
     );
 }
 
+#[test]
+fn what_is_done_to_a_source_after_its_configuration_is_a_loss() {
+    let python = r#"
+cfg = {
+    "client": {"base_url": "https://api.example.com"},
+    "resources": [{"name": "a", "endpoint": {"path": "a", "method": "post", "paginator": "single_page"}}],
+}
+cfg2 = {**cfg, "client": {"base_url": "https://other.example.com"}}
+s = rest_api_source(cfg)
+s.a.add_filter(lambda r: r["x"])
+s.resources["a"].add_limit(10)
+for one in [s]:
+    pipeline.run(one, write_disposition="append", primary_key=["x"])
+pipeline.run(dict(primary_key=1))
+"#;
+    let imported = imported("a.py", python);
+    let text = imported.text();
+    assert!(text.contains("method: POST"), "{text}");
+    for (line, what) in [
+        ("a.py:6:", "a further configuration"),
+        ("a.py:8:", "`add_filter`"),
+        ("a.py:9:", "`add_limit`"),
+        ("a.py:11:", "`write_disposition` of a call of `run`"),
+        ("a.py:11:", "`primary_key` of a call of `run`"),
+    ] {
+        let mut losses = imported.losses.iter();
+        assert!(
+            losses.any(|loss| loss.place.starts_with(line) && loss.what.contains(what)),
+            "{what}: {:?}",
+            imported.losses
+        );
+    }
+    assert_eq!(imported.losses.len(), 5, "{:?}", imported.losses);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

@@ -18,6 +18,8 @@ pub(super) struct Document {
     pub others: Vec<usize>,
     /// Where the values of the configuration are changed afterwards.
     pub changes: Vec<usize>,
+    /// Calls that change what the source gives.
+    pub adjustments: Vec<(usize, String)>,
     /// What precedes a pointer in the document.
     pub file: String,
 }
@@ -81,6 +83,7 @@ fn of_tree(
         name: None,
         others: Vec::new(),
         changes: Vec::new(),
+        adjustments: Vec::new(),
         file: file.to_owned(),
     })
 }
@@ -120,6 +123,7 @@ fn python(
             name: found.name,
             others: found.others,
             changes: found.changes,
+            adjustments: module.adjustments(),
             file: file.to_owned(),
         }),
         Ok(None) => match module.unclosed() {

@@ -18,6 +18,26 @@ const VALUES: usize = 400_000;
 /// How many bytes are read again, in parts of the file: twice the file, and this many more.
 const READ_AGAIN: usize = 4 << 20;
 
+/// Methods of a source or a resource that change what it gives.
+const METHODS: [&str; 6] = [
+    "add_filter",
+    "add_limit",
+    "add_map",
+    "add_yield_map",
+    "apply_hints",
+    "with_resources",
+];
+/// Arguments of `pipeline.run` that take the place of what the configuration says.
+const OF_RUN: [&str; 5] = [
+    "columns",
+    "primary_key",
+    "schema_contract",
+    "table_name",
+    "write_disposition",
+];
+/// The most tokens of a call of `run` that are looked at.
+const RUN: usize = 256;
+
 #[derive(Clone, Copy, Debug)]
 enum From {
     Assignment,
@@ -51,6 +71,8 @@ pub(super) struct Module<'a> {
     maps: Vec<(&'a str, usize)>,
     /// Statements that change a value: its name, and the place.
     changes: Vec<(&'a str, usize)>,
+    /// Calls that change what a source gives.
+    adjustments: Vec<(usize, String)>,
     unclosed: Option<usize>,
     values: Cell<usize>,
     /// The number of bytes that expressions were read of.
@@ -84,6 +106,7 @@ impl<'a> Module<'a> {
             annotated: Vec::new(),
             maps: Vec::new(),
             changes: Vec::new(),
+            adjustments: Vec::new(),
             unclosed: None,
             values: Cell::new(0),
             read: Cell::new(0),
@@ -94,6 +117,11 @@ impl<'a> Module<'a> {
             module.scan(region);
         }
         module
+    }
+
+    /// The calls that change what a source gives, such as `source.add_limit(10)`.
+    pub(super) fn adjustments(&self) -> Vec<(usize, String)> {
+        self.adjustments.clone()
     }
 
     /// The place of the first bracket without its end.
@@ -125,6 +153,9 @@ impl<'a> Module<'a> {
                     if FUNCTIONS.contains(&token.text) && next.is(b'(') && !name.is_name("def") {
                         self.calls.push(next.start);
                     }
+                    if name.is(b'.') && next.is(b'(') {
+                        self.method(token, &lexer);
+                    }
                     if is_start {
                         self.statement(token, next, &lexer);
                     }
@@ -142,6 +173,36 @@ impl<'a> Module<'a> {
             before = next;
         }
         self.unclosed = self.unclosed.or(lexer.opened);
+    }
+
+    /// A call of a method, whose bracket was read.
+    fn method(&mut self, name: python::Token<'a>, lexer: &Lexer<'a>) {
+        if METHODS.contains(&name.text) {
+            let what = format!("a call of `{}` on a source or a resource", name.text);
+            self.adjustments.push((name.start, what));
+        }
+        if name.text != "run" {
+            return;
+        }
+        let mut ahead = lexer.clone();
+        let mut depth = 0_usize;
+        let mut before = ahead.next();
+        for _ in 0..RUN {
+            let next = ahead.next();
+            match before.kind {
+                python::Kind::Sign(b'(' | b'[' | b'{') => depth += 1,
+                python::Kind::Sign(b')' | b']' | b'}') if depth > 0 => depth -= 1,
+                python::Kind::Sign(b')') | python::Kind::End => return,
+                python::Kind::Name
+                    if depth == 0 && next.is(b'=') && OF_RUN.contains(&before.text) =>
+                {
+                    let what = format!("`{}` of a call of `run`", before.text);
+                    self.adjustments.push((before.start, what));
+                }
+                _ => {}
+            }
+            before = next;
+        }
     }
 
     fn is_assigned(&self, name: &str, value: usize) -> bool {
@@ -335,16 +396,25 @@ impl<'a> Module<'a> {
             Candidate::Value(name, at) => {
                 self.used.borrow_mut().insert(name.to_owned());
                 let expression = self.parse(at, |parser| parser.expression(false))?;
+                let mut is_spread = false;
                 if let Expr::Map(entries) = &expression.expr {
+                    // `{**config, "resources": []}` is a configuration of its own.
+                    is_spread = entries.iter().any(|(key, _)| key.is_none());
                     let has = |key: &str| {
                         let mut keys = entries.iter().filter_map(|(key, _)| key.as_ref());
                         keys.any(|one| matches!(&one.expr, Expr::Text(text) if text == key))
                     };
-                    if !has("client") || !has("resources") {
+                    if !is_spread && (!has("client") || !has("resources")) {
                         return Ok(None);
                     }
                 }
-                (self.value(&expression, 0)?, None)
+                let config = self.value(&expression, 0)?;
+                if is_spread
+                    && (config.get("client").is_none() || config.get("resources").is_none())
+                {
+                    return Ok(None);
+                }
+                (config, None)
             }
         };
         if !matches!(config.kind, Kind::Map(_)) {

@@ -64,6 +64,9 @@ pub fn import(file: &str, text: &str) -> Result<Imported, ImportError> {
         let what = "a statement that changes the configuration after its literal";
         convert.lose(&mut spec, &Place::At(at), what);
     }
+    for (at, what) in document.adjustments {
+        convert.lose(&mut spec, &Place::At(at), &what);
+    }
     for at in document.others {
         let what = "a further configuration: import it from a file of its own";
         convert.lose(&mut spec, &Place::At(at), what);

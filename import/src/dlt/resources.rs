@@ -193,6 +193,9 @@ impl Convert<'_> {
                     endpoint.set("path", path);
                 }
                 "path" | "method" | "data_selector" => match value.text() {
+                    Some(text) if key == "method" => {
+                        endpoint.set(key, text.to_ascii_uppercase());
+                    }
                     Some(text) => {
                         endpoint.set(key, text);
                     }
