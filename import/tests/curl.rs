@@ -82,6 +82,49 @@ fn what_is_sent_beside_the_url_is_what_curl_sends() {
 }
 
 #[test]
+fn nothing_of_a_request_is_lost_without_a_line() {
+    let empty = imported("curl https://a.example/b -d ''").text();
+    assert!(empty.contains("method: POST"), "{empty}");
+    let twice = imported("curl https://a.example/b -d a=1 -d a=2").text();
+    assert!(twice.contains("a: [\"1\", \"2\"]"), "{twice}");
+    let headers = imported("curl https://a.example/b -H 'X-A: 1' -H 'x-a: 2'");
+    assert_eq!(headers.losses.len(), 1, "{:?}", headers.losses);
+    assert!(headers.losses[0].what.contains("`x-a`"));
+    imported("curl -g 'https://a.example/[1-10]'");
+    imported("curl 'https://a.example/{id}?expand[]=a'");
+    let variable = imported("curl https://a.example/b -d \"{\\\"a\\\": $X}\"").text();
+    assert!(variable.contains("{config.x}"), "{variable}");
+    let json = "curl https://a.example/b -H 'Content-Type: application/json' -d";
+    for (command, message) in [
+        ("curl 'https://a.example/[1-10]'".to_owned(), "`[1-10]`"),
+        ("curl 'https://a.example/b?c={a,b}'".to_owned(), "`{a,b}`"),
+        (
+            "curl https://a.example --data-urlencode '=x=y'".to_owned(),
+            "neither JSON nor a form",
+        ),
+        (
+            "curl https://a.example --data-urlencode 'plain text'".to_owned(),
+            "neither JSON nor a form",
+        ),
+        (
+            "curl -G https://a.example --data-urlencode 'plain text'".to_owned(),
+            "without a name",
+        ),
+        (
+            "curl https://a.example -d 'plain text'".to_owned(),
+            "neither JSON nor a form",
+        ),
+        (format!("{json} 'plain: text'"), "neither JSON nor a form"),
+        (format!("{json} a=1"), "neither JSON nor a form"),
+        (format!("{json} '{{plain: text}}'"), "not valid JSON"),
+    ] {
+        let error = import(&command).unwrap_err();
+        assert!(error.message.contains(message), "{command}: {error}");
+        assert!(!error.message.contains("plain"), "{command}: {error}");
+    }
+}
+
+#[test]
 fn a_secret_is_neither_in_the_spec_nor_in_an_error() {
     let secret = "s3cr3t0123456789";
     for command in [

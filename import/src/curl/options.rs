@@ -4,7 +4,7 @@ use super::Wrong;
 use super::words::Word;
 
 /// Options without a value that change nothing about the records.
-const HARMLESS: [&str; 22] = [
+const HARMLESS: [&str; 21] = [
     "silent",
     "show-error",
     "location",
@@ -12,7 +12,6 @@ const HARMLESS: [&str; 22] = [
     "verbose",
     "compressed",
     "fail",
-    "globoff",
     "no-buffer",
     "progress-bar",
     "http1.0",
@@ -105,6 +104,8 @@ pub(super) struct Options {
     pub is_get: bool,
     pub user: Option<Word>,
     pub is_digest: bool,
+    /// Whether brackets and braces of the URL stand for themselves.
+    pub is_literal: bool,
     pub bearer: Option<Word>,
     pub cookies: Vec<Word>,
     /// Options that are not carried over.
@@ -165,6 +166,7 @@ impl Options {
     fn flag(&mut self, name: &str, at: usize) -> Result<bool, Wrong> {
         match name {
             "get" => self.is_get = true,
+            "globoff" => self.is_literal = true,
             "digest" => self.is_digest = true,
             "basic" => {}
             "head" => {

@@ -30,6 +30,9 @@ type Ignored = Vec<(usize, String)>;
 /// The types of bodies that a client names by itself.
 const USUAL_TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
 
+const NEITHER: &str = "a body that is neither JSON nor a form, which a spec cannot send";
+const BODIES: &str = "give a command whose body is JSON, or a form";
+
 /// A spec that is being made.
 #[derive(Default)]
 struct Draft {
@@ -39,6 +42,8 @@ struct Draft {
     secrets: Names,
     has_secret: bool,
     settings: Vec<String>,
+    /// The names of headers that were read, in lower case.
+    seen: Vec<String>,
 }
 
 pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wrong> {
@@ -49,6 +54,13 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
             "give a command with a URL",
         ));
     };
+    if !options.is_literal && stands_for_several(&word.text) {
+        return Err(Wrong::new(
+            word.at,
+            "a range or a choice in the URL, such as `[1-10]` or `{a,b}`, which stands for several requests",
+            "write one of the URLs; with `-g`, brackets and braces stand for themselves",
+        ));
+    }
     let url = Url::read(word)?;
     let mut draft = Draft::default();
     let is_authorization = |word: &&Word| {
@@ -87,7 +99,8 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
         .method
         .as_ref()
         .map(|word| word.text.to_ascii_uppercase());
-    let usual = if body.is_some() { "POST" } else { "GET" };
+    let has_data = !options.data.is_empty() && !options.is_get;
+    let usual = if has_data { "POST" } else { "GET" };
     let method = method.as_deref().unwrap_or(usual);
     if !matches!(method, "GET" | "POST" | "PUT" | "PATCH") {
         let at = options.method.as_ref().map_or(0, |word| word.at);
@@ -102,17 +115,7 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     if let Some((key, value)) = body {
         endpoint.set(key, value);
     }
-    let mut params = Map::new();
-    for (name, value) in std::mem::take(&mut draft.params) {
-        match params.get(&name).cloned() {
-            None => params.set(&name, value),
-            Some(Node::List(mut values)) => {
-                values.push(Element::new(value));
-                params.set(&name, Node::List(values))
-            }
-            Some(first) => params.set(&name, vec![first, value]),
-        };
-    }
+    let params = grouped(std::mem::take(&mut draft.params));
     if !params.is_empty() {
         endpoint.set("params", params);
     }
@@ -300,6 +303,12 @@ impl Draft {
         if value.is_empty() {
             return Ok(());
         }
+        if self.seen.contains(&lower) {
+            let what = format!("a further header `{name}`: a spec sends the first alone");
+            ignored.push((word.at, what));
+            return Ok(());
+        }
+        self.seen.push(lower.clone());
         if lower == "content-type" {
             *content_type = value.to_ascii_lowercase();
             let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -466,36 +475,50 @@ impl Draft {
             }
         }
         if options.is_get {
+            if pairs.iter().any(|(name, _)| name.is_empty()) {
+                let message = "a part of the query without a name, which a spec cannot send";
+                return Err(Wrong::new(at, message, "write it as `name=value`"));
+            }
             for (name, value) in pairs {
                 self.param(&name, &value);
             }
             return Ok(None);
         }
+        if text.is_empty() && pairs.is_empty() {
+            return Ok(None);
+        }
         let start = text.trim_start();
         let is_form = content_type.contains("x-www-form-urlencoded");
         if is_json || !is_form && start.starts_with(['{', '[']) {
-            let help = "give a command whose body is JSON, or a form";
-            let value = tree::parse("body", &text)
-                .map_err(|_| Wrong::new(at, "the body is not valid JSON", help))?;
+            // YAML would take a text for a map or a word; a variable outside of quotes is read as a word.
+            let read: Result<serde::de::IgnoredAny, _> = serde_json::from_str(start);
+            if read.is_err() && !start.starts_with(['{', '[']) {
+                return Err(Wrong::new(at, NEITHER, BODIES));
+            }
+            let is_json = read.is_ok() || start.contains(VARIABLE.0);
+            let value = is_json.then(|| tree::parse("body", &text).ok()).flatten();
+            let value =
+                value.ok_or_else(|| Wrong::new(at, "the body is not valid JSON", BODIES))?;
             return Ok(Some(("json", self.json(&value, ""))));
         }
         if !content_type.is_empty() && !is_form {
-            let message = "a body that is neither JSON nor a form, which a spec cannot send";
-            return Err(Wrong::new(
-                at,
-                message,
-                "give a command whose body is JSON, or a form",
-            ));
+            return Err(Wrong::new(at, NEITHER, BODIES));
         }
-        let mut form = Map::new();
+        // A text without a name is no field of a form.
+        if pairs.iter().any(|(name, _)| name.is_empty()) || !text.is_empty() && !text.contains('=')
+        {
+            return Err(Wrong::new(at, NEITHER, BODIES));
+        }
+        let mut form = Vec::new();
         for (name, value) in pairs {
             let value = if is_secret_name(&name) && !value.is_empty() {
                 self.secret(&name)
             } else {
                 self.value(&value)
             };
-            form.set(&name, value);
+            form.push((name, Node::Text(value)));
         }
+        let form = grouped(form);
         Ok((!form.is_empty()).then_some(("data", Node::Map(form))))
     }
 
@@ -597,6 +620,42 @@ impl Draft {
             .collect();
         format!("{scheme}://{}", labels.join("."))
     }
+}
+
+/// Names with their values, one that is given more often with a list of them.
+fn grouped(pairs: Vec<(String, Node)>) -> Map {
+    let mut map = Map::new();
+    for (name, value) in pairs {
+        match map.get(&name).cloned() {
+            None => map.set(&name, value),
+            Some(Node::List(mut values)) => {
+                values.push(Element::new(value));
+                map.set(&name, Node::List(values))
+            }
+            Some(first) => map.set(&name, vec![first, value]),
+        };
+    }
+    map
+}
+
+/// Whether curl makes several URLs of one: `[1-10]`, `[a-z]`, `{a,b}`.
+fn stands_for_several(url: &str) -> bool {
+    let within = |open: char, close: char| {
+        url.split(open)
+            .skip(1)
+            .filter_map(move |part| Some(part.split_once(close)?.0))
+    };
+    let is_range = |text: &str| {
+        let Some((from, to)) = text.split_once('-') else {
+            return false;
+        };
+        let to = to.split(':').next().unwrap_or_default();
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_letter =
+            |text: &str| text.len() == 1 && text.bytes().all(|b| b.is_ascii_alphabetic());
+        is_number(from) && is_number(to) || is_letter(from) && is_letter(to)
+    };
+    within('[', ']').any(is_range) || within('{', '}').any(|text| text.contains(','))
 }
 
 /// A part of a query or a form without its encoding.
