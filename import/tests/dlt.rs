@@ -342,6 +342,22 @@ pipeline.run(dict(primary_key=1))
     assert_eq!(imported.losses.len(), 5, "{:?}", imported.losses);
 }
 
+#[test]
+fn secrets_in_urls_and_headers_are_not_shown() {
+    let yaml = "
+client:
+  base_url: https://api.example.com/bot123456:AAE5ECRET5ECRET/v1?key=5ECRET5ECRET&x=1
+  headers: { X-Session: 5ECRET, X-Hub-Signature: 5ECRET }
+resources:
+  - { name: a, endpoint: { path: 'sk_live_5ECRET5ECRET/a?sig=5ECRET&key=5ECRET5ECRET', params: { jwt: 5ECRET, sid: 5ECRET } } }
+";
+    let imported = imported("a.yaml", yaml);
+    let shown = shown(&imported);
+    assert!(!shown.contains("5ECRET"), "{shown}");
+    assert!(shown.contains("name: a"), "{shown}");
+    assert!(shown.contains("a secret in `base_url`"), "{shown}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

@@ -1,7 +1,7 @@
 //! The request of a command line as a spec.
 
 use percent_encoding::percent_decode_str;
-use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
+use rest_source_codegen::write::{Element, Map, Node};
 
 use super::Wrong;
 use super::options::{Data, Options};
@@ -92,7 +92,11 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     draft.cookies(&options.cookies);
     draft.query(&url.query);
     let mut endpoint = Map::new();
-    let path = draft.settings_in(&url.path);
+    let (path, has_token) = credentials::without_tokens(&url.path, || ":path_part".to_owned());
+    if has_token {
+        ignored.push((word.at, credentials::TOKEN_IN_PATH.to_owned()));
+    }
+    let path = draft.settings_in(&path);
     endpoint.set("path", path.as_str());
     let body = draft.body(options, &content_type)?;
     let method = options
@@ -329,7 +333,7 @@ impl Draft {
                 text: value.to_owned(),
             };
             self.cookies(&[cookie]);
-        } else if is_secret_name(name) {
+        } else if credentials::is_secret_name(name) {
             self.key(name, "header");
         } else {
             let value = self.text(value);
@@ -407,7 +411,8 @@ impl Draft {
     }
 
     fn param(&mut self, name: &str, value: &str) {
-        if is_secret_name(name) && !value.is_empty() {
+        let is_secret = credentials::is_secret_name(name) && !value.is_empty();
+        if is_secret || credentials::is_key(name, value) {
             self.key(name, "query");
             return;
         }
@@ -511,7 +516,7 @@ impl Draft {
         }
         let mut form = Vec::new();
         for (name, value) in pairs {
-            let value = if is_secret_name(&name) && !value.is_empty() {
+            let value = if credentials::is_secret_name(&name) && !value.is_empty() {
                 self.secret(&name)
             } else {
                 self.value(&value)
@@ -527,7 +532,7 @@ impl Draft {
             tree::Kind::Null => Node::Null,
             tree::Kind::Bool(value) => Node::Bool(*value),
             tree::Kind::Number(text) => Node::Number(text.clone()),
-            tree::Kind::Text(text) if is_secret_name(key) && !text.is_empty() => {
+            tree::Kind::Text(text) if credentials::is_secret_name(key) && !text.is_empty() => {
                 Node::Text(self.secret(key))
             }
             tree::Kind::Text(text) => Node::Text(self.text(text)),

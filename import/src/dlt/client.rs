@@ -1,8 +1,8 @@
 //! The client, credentials and paginators.
 
-use rest_source_codegen::write::{Map, Node, is_secret_name};
+use rest_source_codegen::write::{Map, Node};
 
-use super::value::{Kind, Reference, Value};
+use super::value::{Kind, Place, Reference, Value};
 use super::{Convert, not_certain};
 use crate::credentials;
 
@@ -133,7 +133,19 @@ impl Convert<'_> {
         if has_secret {
             self.lose(made, place, "a secret in `base_url`: send it by `auth`");
         }
+        let text = self.without_tokens(&text, place, made);
         made.set("base_url", text);
+    }
+
+    /// A URL or a path with a setting for each token in it.
+    pub(super) fn without_tokens(&mut self, text: &str, place: &Place, made: &mut Map) -> String {
+        let (text, has_token) = credentials::without_tokens(text, || {
+            self.references.placeholder(Reference::Setting, "path_part")
+        });
+        if has_token {
+            self.lose(made, place, credentials::TOKEN_IN_PATH);
+        }
+        text
     }
 
     /// Headers of a client or an endpoint. One with credentials becomes an `auth` if there is none.
@@ -179,7 +191,7 @@ impl Convert<'_> {
                         found.set(name, text);
                     }
                 }
-            } else if is_secret_name(name) {
+            } else if credentials::is_secret_name(name) {
                 let node = self.secret(value, name, &text, made);
                 found.set(name, node);
             } else {
@@ -238,7 +250,7 @@ impl Convert<'_> {
             if key == "type" || value.kind == Kind::Null || key == "session" {
                 continue;
             }
-            if fields.contains(&key.as_str()) || is_secret_name(key) {
+            if fields.contains(&key.as_str()) || credentials::is_secret_name(key) {
                 let text = self.credential(&entries, key, value, into);
                 auth.set(key, text);
             } else if let Some(node) = self.node(value, key, into) {

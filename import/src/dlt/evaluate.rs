@@ -4,9 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use rest_source_codegen::write::is_secret_name;
-
 use super::value::{Kind, Place, Reference, References, Value};
+use crate::credentials;
 use crate::python::{self, Expr, Lexer, Located, Parser, SyntaxError};
 
 /// The functions whose first argument is a configuration.
@@ -580,7 +579,9 @@ impl<'a> Module<'a> {
             Kind::Unnamed(kind) => {
                 value.kind = Kind::Text(self.references.placeholder(*kind, name));
             }
-            Kind::Null if matches!(binding.from, From::Default) && is_secret_name(name) => {
+            Kind::Null
+                if matches!(binding.from, From::Default) && credentials::is_secret_name(name) =>
+            {
                 value.kind = Kind::Text(self.references.placeholder(Reference::Secret, name));
             }
             _ => {}

@@ -9,7 +9,7 @@ mod parents;
 mod resources;
 mod value;
 
-use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
+use rest_source_codegen::write::{Element, Map, Node};
 
 use crate::settle::{Origins, settle};
 use crate::{ImportError, Imported, Loss, NOT_CERTAIN, credentials, names};
@@ -210,7 +210,9 @@ impl Convert<'_> {
             Kind::Null => Node::Null,
             Kind::Bool(value) => Node::Bool(*value),
             Kind::Number(text) => Node::Number(text.clone()),
-            Kind::Text(text) if is_secret_name(key) => self.secret(value, key, text, into),
+            Kind::Text(text) if credentials::is_secret_name(key) => {
+                self.secret(value, key, text, into)
+            }
             Kind::Text(text) => Node::Text(text.clone()),
             Kind::Unnamed(kind) => Node::Text(self.references.placeholder(*kind, key)),
             Kind::List(elements) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rest_source_codegen::write::{Element, Map, Node, is_secret_name};
+use rest_source_codegen::write::{Element, Map, Node};
 
 use super::value::{Kind, Value};
 use super::{Convert, client, columns, not_certain, parents};
@@ -249,7 +249,7 @@ impl Convert<'_> {
                 "a secret in a `path`: send it by `auth`",
             );
         }
-        path
+        self.without_tokens(&path, &value.place, made)
     }
 
     fn params(&mut self, params: &Value, endpoint: &mut Map, made: &mut Map) {
@@ -277,7 +277,7 @@ impl Convert<'_> {
                     let what = format!("the parameter `{name}`, a map without a known `type`");
                     self.lose(made, &value.place, &what);
                 }
-                Kind::Number(text) if is_secret_name(name) => {
+                Kind::Number(text) if credentials::is_secret_name(name) => {
                     let node = self.secret(value, name, text, made);
                     found.set(name, node);
                 }

@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rest_source_codegen::write::is_secret_name;
-
+use crate::credentials;
 use crate::names::{self, Names};
 use crate::tree;
 
@@ -52,7 +51,7 @@ pub(super) enum Reference {
 impl Reference {
     /// What a name without a value most likely stands for.
     pub(super) fn of(name: &str) -> Self {
-        if is_secret_name(name) {
+        if credentials::is_secret_name(name) {
             Self::Secret
         } else {
             Self::Setting
