@@ -226,6 +226,52 @@ fn total_that_the_page_reaches_shows_a_single_page() {
 }
 
 #[test]
+fn count_of_the_page_is_not_taken_for_the_total() {
+    let of = |rest: &Value| {
+        let mut body = json!({ "results": things(0, 10), "page_no": 1, "count": 10 });
+        for (key, value) in rest.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        paginator(&[page("", &[], &body)])
+    };
+    let more = "# Not certain: there are more pages, and how they follow each other is not known: set the paginator.";
+    let found = of(&json!({ "total": 57 }));
+    assert!(found.contains("total_path: total"), "{found}");
+    assert!(found.contains(more), "{found}");
+    let found = of(&json!({ "total": 10, "found": 57 }));
+    assert!(found.contains("total_path: found"), "{found}");
+    assert!(found.contains(more), "{found}");
+    let found = of(&json!({}));
+    assert!(!found.contains("total_path"), "{found}");
+    assert!(
+        found.contains("# Not certain: there may be more pages"),
+        "{found}"
+    );
+    let mut proposal = infer(
+        &[page(
+            "",
+            &[],
+            &json!({ "results": things(0, 10), "total": 10, "has_more": true }),
+        )],
+        "things",
+    )
+    .unwrap();
+    proposal.reject(
+        1,
+        &[page(
+            "",
+            &[],
+            &json!({ "results": things(0, 10), "total": 10, "has_more": true }),
+        )],
+    );
+    assert_eq!(proposal.paginator.doubts.len(), 1, "{proposal:?}");
+    assert!(
+        proposal.paginator.doubts[0].starts_with("there are more pages"),
+        "{proposal:?}"
+    );
+}
+
+#[test]
 fn page_without_a_sign_of_paging_is_a_doubt() {
     insta::assert_snapshot!(paginator(&[page("", &[], &json!(things(0, 30)))]));
 }

@@ -54,6 +54,11 @@ impl Fact<'_> {
     fn text(&self) -> String {
         path_text(&self.path)
     }
+
+    /// Whether it is the count of this name, or its `value`.
+    fn counts(&self, name: &str) -> bool {
+        self.name() == name || self.name() == "value" && self.parent() == name
+    }
 }
 
 fn plain(text: &str) -> String {
@@ -190,10 +195,7 @@ pub(super) fn single(pages: &[Page], shape: &Shape) -> Finding<Map> {
     };
     let records = shape.records(&first.body).len() as u64;
     let facts = facts(&first.body, shape);
-    let total = facts.iter().find(|fact| {
-        TOTALS.contains(&fact.name().as_str())
-            && fact.value.as_count().is_some_and(|total| total >= records)
-    });
+    let total = total_of(&facts, records);
     match (total, shape) {
         (Some(total), _) if pages.len() == 1 && records > 0 => {
             // A fetch of fewer records than the total is an error.
@@ -205,8 +207,8 @@ pub(super) fn single(pages: &[Page], shape: &Shape) -> Finding<Map> {
                 count(shape.records(&first.body).len(), "record")
             );
             let mut finding = Finding::new(single, evidence);
-            if stated > records {
-                finding.doubts.push("there are more pages, and how they follow each other is not known: set the paginator".to_owned());
+            if stated > records || says_more(&facts) {
+                finding.doubts.push(MORE.to_owned());
             }
             finding
         }
@@ -219,9 +221,12 @@ pub(super) fn single(pages: &[Page], shape: &Shape) -> Finding<Map> {
                 }
             };
             let mut finding = Finding::new(single, seen);
-            finding
-                .doubts
-                .push("there may be more pages: set the paginator if there are".to_owned());
+            let doubt = if pages.len() == 1 && says_more(&facts) {
+                MORE
+            } else {
+                "there may be more pages: set the paginator if there are"
+            };
+            finding.doubts.push(doubt.to_owned());
             finding
         }
     }
@@ -280,6 +285,44 @@ const TOTALS: [&str; 12] = [
     "count",
 ];
 
+/// Names of the number of all pages, the most telling first.
+const TOTAL_PAGES: [&str; 6] = [
+    "totalpages",
+    "pagecount",
+    "lastpage",
+    "pages",
+    "numpages",
+    "totalpagecount",
+];
+
+const MORE: &str =
+    "there are more pages, and how they follow each other is not known: set the paginator";
+
+/// The number of all records: one that the page does not reach, or else one that it reaches. A `count` may be that of
+/// the page, which proves nothing.
+fn total_of<'a, 'b>(facts: &'a [Fact<'b>], records: u64) -> Option<&'a Fact<'b>> {
+    let find = |is_total: &dyn Fn(&str, u64) -> bool| {
+        TOTALS.iter().find_map(|name| {
+            facts.iter().find(|fact| {
+                let count = fact.value.as_count();
+                fact.counts(name) && count.is_some_and(|count| is_total(name, count))
+            })
+        })
+    };
+    find(&|_, count| count > records)
+        .or_else(|| find(&|name, count| count == records && name != "count"))
+}
+
+/// Whether a page says that it is not the last one.
+fn says_more(facts: &[Fact<'_>]) -> bool {
+    facts.iter().any(|fact| {
+        is_flag(fact) && *fact.value == Json::Bool(true)
+            || is_last_flag(fact) && *fact.value == Json::Bool(false)
+            || TOTAL_PAGES.iter().any(|name| fact.counts(name))
+                && fact.value.as_count().is_some_and(|pages| pages > 1)
+    })
+}
+
 /// Adds what ends the pages: flags and totals.
 fn add_ends(candidate: &mut Candidate, first: &Page, shape: &Shape, facts: &[Fact<'_>]) {
     let kind = candidate.kind().to_owned();
@@ -300,26 +343,15 @@ fn add_ends(candidate: &mut Candidate, first: &Page, shape: &Shape, facts: &[Fac
         return;
     }
     let records = shape.records(&first.body).len() as u64;
-    let names: &[&str] = if kind == "offset" {
-        &TOTALS
+    let total = if kind == "offset" {
+        total_of(facts, records)
     } else {
-        &[
-            "totalpages",
-            "pagecount",
-            "lastpage",
-            "pages",
-            "numpages",
-            "totalpagecount",
-        ]
-    };
-    let total = names.iter().find_map(|name| {
-        facts.iter().find(|fact| {
-            let is_named = fact.name() == *name || fact.name() == "value" && fact.parent() == *name;
-            let is_total =
-                |count| kind != "offset" || count > records || count == records && *name != "count";
-            is_named && fact.value.as_count().is_some_and(is_total)
+        let mut names = TOTAL_PAGES.iter();
+        names.find_map(|name| {
+            let is_count = |fact: &&Fact<'_>| fact.counts(name) && fact.value.as_count().is_some();
+            facts.iter().find(is_count)
         })
-    });
+    };
     if let Some(total) = total {
         let counts = if kind == "offset" { "records" } else { "pages" };
         candidate.evidence.push(format!(
