@@ -272,6 +272,28 @@ fn count_of_the_page_is_not_taken_for_the_total() {
 }
 
 #[test]
+fn link_that_leads_to_no_other_page_is_a_doubt() {
+    let body = json!({ "items": things(0, 30), "next": "https://api.example.com/things?page=2" });
+    let pages = [page("", &[], &body), page("?page=2", &[], &body)];
+    let found = paginator(&pages);
+    assert!(
+        found.contains("# Not certain: page 2 repeats page 1.\n"),
+        "{found}"
+    );
+    assert!(found.contains("paginator: json_link"), "{found}");
+
+    let mut proposal = infer(&pages[..1], "things").unwrap();
+    assert_eq!(proposal.paginator.doubts, Vec::<String>::new());
+    proposal.reject(1, &pages[..1]);
+    assert_eq!(
+        proposal.paginator.doubts,
+        ["no request by it fetched a page 2 with other records"]
+    );
+    let text = proposal.spec("things").unwrap().text();
+    assert!(text.contains("paginator: json_link"), "{text}");
+}
+
+#[test]
 fn page_without_a_sign_of_paging_is_a_doubt() {
     insta::assert_snapshot!(paginator(&[page("", &[], &json!(things(0, 30)))]));
 }

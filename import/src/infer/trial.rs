@@ -116,14 +116,15 @@ impl Trial {
 }
 
 impl Proposal {
-    /// Notes that none of the paginators that were tried fetched a second page.
+    /// Notes that none of the paginators that were tried fetched a second page. What page 1 states, such as a link, is
+    /// still proposed, but is not certain.
     pub fn reject(&mut self, tried: usize, pages: &[Page]) {
-        if tried == 0
-            || self
-                .candidates
-                .iter()
-                .any(|candidate| candidate.is_confirmed)
-        {
+        if tried == 0 {
+            return;
+        }
+        if self.candidates.iter().any(|one| one.is_confirmed) {
+            let doubt = "no request by it fetched a page 2 with other records";
+            self.paginator.doubts.push(doubt.to_owned());
             return;
         }
         self.paginator = paging::single(pages, &self.selector.value);

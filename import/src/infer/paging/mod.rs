@@ -88,6 +88,15 @@ pub(super) fn candidates(pages: &[Page], shape: &Shape) -> Vec<Candidate> {
             guess
         }));
     }
+    // What leads to the same page again is no way to the next one.
+    if let Some(second) = pages.get(1)
+        && shape.records(&first.body) == shape.records(&second.body)
+    {
+        for one in &mut found {
+            one.is_confirmed = false;
+            one.doubts.push("page 2 repeats page 1".to_owned());
+        }
+    }
     let mut seen: Vec<Map> = Vec::new();
     found.retain(|candidate| {
         let is_new = !seen.contains(&candidate.paginator);
