@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use rest_source_codegen::write::{
-    Element, Map, Node, Step, read, remove, set, snake_name, usual, value_text,
+    CannotEdit, Element, Map, Node, Step, read, remove, set, snake_name, usual, value_text,
 };
 
 use super::{
-    Column, InferError, Json, Page, Proposal, columns, count, keys_of_params,
+    Column, DataType, InferError, Json, Page, Proposal, columns, count, keys_of_params,
     prepare::position,
     proposal::key_node,
     values::{accepts, data_type, is_nullable},
 };
 use crate::Loss;
+
+/// How many words more than the declared ones a closed enum may get in any case.
+const WORDS: usize = 3;
 
 /// A spec with a proposal, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,8 +296,7 @@ impl Editor {
         }
         if misfits == 0 {
             if is_null && !must_be {
-                let node = nullable(declared);
-                self.set_at(path, &node);
+                self.change(path, declared, &nullable(declared));
                 return;
             }
             self.fields(path, declared, values);
@@ -310,17 +312,26 @@ impl Editor {
         };
         let wider = widened(declared, inferred, values, is_null);
         let what = match data_type(&wider) {
-            same if same == word => format!(
-                "too narrow: {misfits} of {} are not among its values",
-                values.len()
-            ),
+            same if same == word => {
+                let is_opened =
+                    wider.as_map().and_then(|map| map.get("closed")) == Some(&Node::Bool(false));
+                let how = if is_opened {
+                    "; `closed: false` takes all"
+                } else {
+                    ""
+                };
+                format!(
+                    "too narrow: {misfits} of {} are not among its values{how}",
+                    values.len()
+                )
+            }
             other => format!(
                 "too narrow: {misfits} of {} are not `{word}`; `{other}` takes all",
                 values.len()
             ),
         };
         self.remark(&place, what);
-        self.set_at(path, &wider);
+        self.change(path, declared, &wider);
     }
 
     /// Compares the fields of objects, and of the objects in a list.
@@ -364,9 +375,44 @@ impl Editor {
         });
     }
 
-    fn set_at(&mut self, path: &[String], node: &Node) {
+    /// Changes a declared column: only the keys that differ, so that comments and formatting of the others stay.
+    fn change(&mut self, path: &[String], declared: &Node, wanted: &Node) {
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-        self.set(&keys, node, &[]);
+        let (Node::Map(old), Node::Map(new)) = (declared, wanted) else {
+            self.set(&keys, wanted, &[]);
+            return;
+        };
+        match changed(
+            &self.text,
+            &self.path_of(&keys),
+            old,
+            &self.usual(&keys, old, new),
+        ) {
+            Ok(text) => self.text = text,
+            Err(error) => self.not_changed(&keys, error, wanted),
+        }
+    }
+
+    /// The usual form of a column, with the keys that it has in the spec already.
+    fn usual(&self, keys: &[&str], old: &Map, new: &Map) -> Map {
+        let Node::Map(mut usual) = usual_value(&self.defaults, keys, &Node::Map(new.clone()))
+        else {
+            return new.clone();
+        };
+        for entry in &new.entries {
+            if usual.get(&entry.key).is_none() && old.get(&entry.key).is_some() {
+                usual.set(&entry.key, entry.value.clone());
+            }
+        }
+        usual
+    }
+
+    fn not_changed(&mut self, keys: &[&str], error: CannotEdit, wanted: &Node) {
+        let value = value_text(wanted, 0);
+        self.remark(
+            &keys.join("."),
+            format!("not changed: {error}, to `{}`", value.trim()),
+        );
     }
 
     fn remove(&mut self, keys: &[&str]) {
@@ -384,13 +430,7 @@ impl Editor {
                 let key = keys.last().copied().unwrap_or_default();
                 self.text = commented(&self.text, edited, key, comments);
             }
-            Err(error) => {
-                let value = value_text(&usual, 0);
-                self.remark(
-                    &keys.join("."),
-                    format!("not changed: {error}, to `{}`", value.trim()),
-                );
-            }
+            Err(error) => self.not_changed(keys, error, &usual),
         }
     }
 
@@ -426,6 +466,31 @@ fn usual_value(defaults: &Node, keys: &[&str], node: &Node) -> Node {
         found = found.and_then(Node::as_map).and_then(|map| map.get(key));
     }
     found.unwrap_or(node).clone()
+}
+
+/// The text with the keys of a column that differ; words that are added to a list leave the others as they are.
+fn changed(text: &str, path: &[Step], old: &Map, new: &Map) -> Result<String, CannotEdit> {
+    let at =
+        |step: Step, above: &[Step]| -> Vec<Step> { above.iter().cloned().chain([step]).collect() };
+    let mut text = text.to_owned();
+    for entry in &new.entries {
+        let key = at(Step::Key(entry.key.clone()), path);
+        match (old.get(&entry.key), &entry.value) {
+            (Some(old), new) if old == new => {}
+            (Some(Node::List(old)), Node::List(new)) if !old.is_empty() && new.starts_with(old) => {
+                for (index, element) in new.iter().enumerate().skip(old.len()) {
+                    text = set(&text, &at(Step::Index(index), &key), &element.value)?;
+                }
+            }
+            (_, new) => text = set(&text, &key, new)?,
+        }
+    }
+    for entry in &old.entries {
+        if new.get(&entry.key).is_none() {
+            text = remove(&text, &at(Step::Key(entry.key.clone()), path))?;
+        }
+    }
+    Ok(text)
 }
 
 /// Adds comments above the first line that an edit added, if it begins with the key.
@@ -506,6 +571,7 @@ fn widened(declared: &Node, inferred: &Column, values: &[&Json], is_null: bool) 
     {
         let mut map = map.clone();
         let mut words = map.get("values").map_or(&[][..], Node::elements).to_vec();
+        let declared = words.len();
         for value in values
             .iter()
             .filter(|value| !accepts(&Node::Map(map.clone()), value))
@@ -515,7 +581,13 @@ fn widened(declared: &Node, inferred: &Column, values: &[&Json], is_null: bool) 
                 words.push(word);
             }
         }
-        map.set("values", Node::List(words));
+        // Many words more than the declared ones are data: the enum is not closed.
+        let is_enum = matches!(inferred.data_type, DataType::Enum(_));
+        if is_enum || words.len() - declared <= declared.max(WORDS) {
+            map.set("values", Node::List(words));
+        } else {
+            map.set("closed", false);
+        }
         return Node::Map(map);
     }
     let mut wider = inferred.data_type.map();

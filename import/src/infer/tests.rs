@@ -561,6 +561,77 @@ fn existing_spec_gets_what_it_lacks_and_keeps_its_text() {
 }
 
 #[test]
+fn only_the_keys_of_a_column_that_change_are_edited() {
+    let spec = "\
+client: { base_url: https://api.example.com }
+resources:
+  - name: things
+    primary_key: id
+    endpoint: { path: /things, paginator: single_page, data_selector: items }
+    columns:
+      id: bigint!
+      # why it is a word
+      name: # kept by hand
+        data_type: enum
+        # the first customer's
+        values: [n0] # only n0
+        closed: true # until May
+      kind:
+        data_type: enum
+        values:
+          - a # the usual one
+        closed: true # for now
+      v:
+        data_type: date # unit: cents
+        # as of UTC
+        format: date # short
+        description: The value # see ticket 7
+      note:
+        # free
+        data_type: text # words
+        nullable: false
+        description: A note # of a user
+      code:
+        data_type: bigint # a number
+        nullable: false # always there
+        description: A code
+      sum:
+        data_type: bigint # whole
+        nullable: false # always
+        description: A sum
+";
+    let record = |id: u64| {
+        let note = if id == 3 { Value::Null } else { json!("a b") };
+        let sum = if id == 3 { Value::Null } else { json!(0.5) };
+        let kind = if id == 4 { "b" } else { "a" };
+        json!({
+            "id": id, "name": format!("n{id}"), "kind": kind, "v": id, "note": note, "code": format!("c {id}"),
+            "sum": sum
+        })
+    };
+    let records: Vec<Value> = (0..10).map(record).collect();
+    let pages = [page("", &[], &json!({ "items": records }))];
+    let proposal = infer(&pages, "things").unwrap();
+    let merged = merge(spec, "things", &pages, &proposal).unwrap();
+    let expected = spec
+        .replace("closed: true # until May", "closed: false # until May")
+        .replace("# the usual one\n", "# the usual one\n          - b\n")
+        .replace("data_type: date #", "data_type: bigint #")
+        .replace("        format: date # short\n", "")
+        .replace("# words\n        nullable: false\n", "# words\n")
+        .replace("data_type: bigint # a", "data_type: text # a")
+        .replace("data_type: bigint # whole", "data_type: double # whole")
+        .replace("        nullable: false # always\n", "");
+    assert_eq!(merged.text, expected);
+    let compiled = rest_source_codegen::compile("shop.yaml", &merged.text);
+    assert_eq!(compiled.diagnostics.messages(), Vec::<String>::new());
+    let remarks: Vec<String> = merged.remarks.iter().map(ToString::to_string).collect();
+    let opened =
+        "columns.name: too narrow: 9 of 10 are not among its values; `closed: false` takes all";
+    assert!(remarks.contains(&opened.to_owned()), "{remarks:?}");
+}
+
+#[test]
 fn opaque_columns_are_replaced_and_set_parts_are_kept() {
     let spec = "\
 client: { base_url: https://api.example.com }
