@@ -189,6 +189,9 @@ impl Editor {
         never_null: &[String],
     ) {
         let total = records.len();
+        if total == 0 {
+            return;
+        }
         let inferred = columns::infer(records);
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut read_keys: BTreeSet<String> = BTreeSet::new();
@@ -218,18 +221,27 @@ impl Editor {
                 .copied()
                 .filter(|value| **value != Json::Null)
                 .collect();
+            let must_be = never_null.contains(&entry.key);
             if present.is_empty() {
                 let what = if values.is_empty() {
                     "never seen"
                 } else {
                     "always null"
                 };
-                self.remark(&place, format!("{what} in {}", count(total, "record")));
+                let what = format!("{what} in {}", count(total, "record"));
+                // These records are not read by a column that is never null.
+                if !must_be && !is_nullable(&entry.value) {
+                    self.remark(&place, format!("too narrow: {what}"));
+                    path.push(entry.key.clone());
+                    self.change(path, &entry.value, &nullable(&entry.value));
+                    path.pop();
+                } else {
+                    self.remark(&place, what);
+                }
                 continue;
             }
             path.push(entry.key.clone());
             let is_null = total - present.len();
-            let must_be = never_null.contains(&entry.key);
             let column = inferred
                 .iter()
                 .find(|column| from.len() == 1 && column.key == from[0]);

@@ -632,6 +632,52 @@ resources:
 }
 
 #[test]
+fn column_that_is_never_null_and_has_no_value_is_too_narrow() {
+    let spec = "\
+client: { base_url: https://api.example.com }
+resources:
+  - name: things
+    primary_key: [id, part]
+    endpoint: { path: /things, paginator: single_page, data_selector: items }
+    columns:
+      id: bigint!
+      part: text!
+      name: text!
+      gone: text!   # since May
+      empty:
+        data_type: double # a share
+        nullable: false
+      owner: { data_type: object, fields: { born: date! } }
+      lines: { data_type: array, items: { data_type: object, fields: { sku: text! } } }
+";
+    let records = things(0, 30).into_iter().map(|mut thing| {
+        thing["empty"] = Value::Null;
+        thing["owner"] = json!({ "born": null });
+        thing["lines"] = json!([]);
+        thing
+    });
+    let records: Vec<Value> = records.collect();
+    let pages = [page("", &[], &json!({ "items": records }))];
+    let proposal = infer(&pages, "things").unwrap();
+    let merged = merge(spec, "things", &pages, &proposal).unwrap();
+    let expected = spec
+        .replace("gone: text!", "gone: text")
+        .replace("        nullable: false\n", "")
+        .replace("date!", "date");
+    assert_eq!(merged.text, expected);
+    let remarks: Vec<String> = merged.remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        remarks,
+        [
+            "columns.part: never seen in 30 records",
+            "columns.gone: too narrow: never seen in 30 records",
+            "columns.empty: too narrow: always null in 30 records",
+            "columns.owner.fields.born: too narrow: always null in 30 records",
+        ]
+    );
+}
+
+#[test]
 fn opaque_columns_are_replaced_and_set_parts_are_kept() {
     let spec = "\
 client: { base_url: https://api.example.com }
