@@ -10,8 +10,8 @@ use rest_source::{
 use rest_source_codegen::{compile, connector::Connector, write::Map};
 use rest_source_dynamic::needs_no_rust;
 use rest_source_import::infer::{
-    Budget, Finding, Page, Proposal, Request, Shape, completed, infer_at, is_paged, start_trials,
-    trials, untyped, with_paginator,
+    Budget, Finding, Page, Proposal, Request, Shape, completed, has_in_endpoint, infer_at,
+    is_paged, start_trials, trials, untyped, with_paginator, with_selector,
 };
 
 use crate::{
@@ -131,6 +131,14 @@ pub(super) async fn discover(
             }
             None => proposal.reject(tried, &pages),
         }
+    } else if let Some(plan) = selected(source, &text, &proposal) {
+        // A paginator that counts records ends where the spec finds none.
+        let (again, _) = live.fetch(&plan, most).await?;
+        if again.len() > pages.len() {
+            pages = again;
+            proposal = infer(&pages)?;
+        }
+        resource = plan;
     }
     let start = live
         .start_param(&connector, &resource, &proposal, &pages[0])
@@ -139,6 +147,18 @@ pub(super) async fn discover(
         proposal.cursor = start;
     }
     Ok(Discovery { pages, proposal })
+}
+
+/// The plan of a resource with the place of its records that was found, if the spec names none.
+fn selected(source: &Source<'_>, text: &str, proposal: &Proposal) -> Option<Ref<ResourcePlan>> {
+    let shape = &proposal.selector.value;
+    if shape.selector().is_none() || has_in_endpoint(source.text, source.resource, "data_selector")
+    {
+        return None;
+    }
+    let text = with_selector(text, source.resource, shape)?;
+    let connector = compile(source.file, &text).connector?;
+    spec::resource(&connector.plan, Some(source.resource)).ok()
 }
 
 /// A client whose exchanges are recorded.

@@ -356,6 +356,13 @@ async fn failed_requests_and_missing_secrets_are_errors() {
         ("/none", &[], 3, "401"),
         ("/none", &["--auth", "bearer"], 2, "API_TOKEN"),
         ("/none", &["--auth", "basic"], 2, "write it as `bearer`"),
+        ("/none", &["--auth", "header:X Y"], 2, "for '--auth <KIND>'"),
+        (
+            "/none",
+            &["--auth", "header:X Y"],
+            2,
+            "the name of a header",
+        ),
     ] {
         let url = format!("{}{path}", server.url());
         let ran = Shell::new().run(&[&["infer", &url], further].concat());
@@ -474,6 +481,54 @@ resources:
     let loaded = shell.run(&["load", "new.yaml", "--to", "sqlite:new.db"]);
     assert_eq!(loaded.code, 0, "{ran}\n{loaded}");
     assert_eq!(shell.rows("new.db", "users"), 75);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn place_of_records_that_is_found_is_used_for_further_pages() {
+    let server = Scripted::start(|asked| {
+        let first = asked.number_in("page").unwrap_or(1) as u64 * 30 - 30;
+        let body: Value =
+            serde_json::from_str(&body(first, 75_u64.saturating_sub(first).min(30))).unwrap();
+        Reply::json(&json!({ "rows": body["items"], "warnings": [] }))
+    });
+    let server = server.await.unwrap();
+    let shell = Shell::new();
+    let spec = format!(
+        "\
+name: shop
+client: {{ base_url: {}, paginator: {{ type: page_number, base_page: 1 }} }}
+resources:
+  - name: things
+    primary_key: id
+    endpoint: /things
+    columns: {{ id: bigint! }}
+",
+        server.url()
+    );
+    shell.write("shop.yaml", &spec);
+    let ran = shell.run(&["infer", "shop.yaml", "--write"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stderr.contains("records: 75, pages: 3"), "{ran}");
+    let fetched = shell.run(&["fetch", "shop.yaml", "things", "--format", "jsonl"]);
+    assert_eq!(fetched.code, 0, "{ran}\n{fetched}");
+    assert_eq!(fetched.stdout.lines().count(), 75, "{fetched}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_that_cannot_be_followed_is_not_certain() {
+    for next in ["http://127.0.0.1:9/things?page=2", "/things?page=2"] {
+        let server = Scripted::start(move |_| {
+            let body: Value = serde_json::from_str(&body(0, 30)).unwrap();
+            Reply::json(&json!({ "items": body["items"], "next": next }))
+        });
+        let server = server.await.unwrap();
+        let url = format!("{}/things", server.url());
+        let ran = Shell::new().run(&["infer", &url, "--pages", "2"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        assert!(ran.stdout.contains("json_link"), "{ran}");
+        let doubt = "endpoint.paginator: not certain: no request by it fetched a page 2";
+        assert!(ran.stderr.contains(doubt), "{ran}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

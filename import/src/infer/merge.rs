@@ -134,6 +134,9 @@ impl Editor {
             ));
         }
         if !is_set("paginator") && at(client.as_ref(), "paginator").is_none() {
+            for doubt in &proposal.paginator.doubts {
+                self.remark("endpoint.paginator", format!("not certain: {doubt}"));
+            }
             let paginator = Node::Map(proposal.paginator.value.clone());
             added.push(("paginator", paginator, proposal.paginator.comments()));
         }

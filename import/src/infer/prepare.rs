@@ -59,17 +59,33 @@ pub fn with_paginator(
             text = edited;
         }
     }
-    let text = match shape.selector() {
-        Some(selector) => set(
-            &text,
-            &path(&["endpoint", "data_selector"]),
-            &Node::from(selector),
-        )
-        .ok()?,
-        None => text,
-    };
+    let text = with_selector(&text, resource, shape)?;
     let paginator = Node::Map(paginator.clone());
     set(&text, &path(&["endpoint", "paginator"]), &paginator).ok()
+}
+
+/// A spec in which a resource has its records at this place.
+pub fn with_selector(text: &str, resource: &str, shape: &Shape) -> Option<String> {
+    let Some(selector) = shape.selector() else {
+        return Some(text.to_owned());
+    };
+    let spec = read(text).ok()?;
+    let at = position(&spec, resource)?;
+    let own = spec.get("resources")?.elements().get(at)?.value.as_map()?;
+    let endpoint = vec![
+        Step::Key("resources".to_owned()),
+        Step::Index(at),
+        Step::Key("endpoint".to_owned()),
+    ];
+    let mut map = Map::new();
+    if let Some(Node::Text(path)) = own.get("endpoint") {
+        map.set("path", path.as_str())
+            .set("data_selector", selector);
+        return set(text, &endpoint, &Node::Map(map)).ok();
+    }
+    let mut selected = endpoint;
+    selected.push(Step::Key("data_selector".to_owned()));
+    set(text, &selected, &Node::from(selector)).ok()
 }
 
 /// A spec in which the records of a resource are not decoded, as far as it can be: a value that violates the schema
