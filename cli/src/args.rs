@@ -515,11 +515,21 @@ pub(crate) struct Completions {
 
 fn credentials(text: &str) -> Result<Credentials, String> {
     match text.split_once(':') {
-        Some(("header", name)) if !name.is_empty() => Ok(Credentials::Header(name.to_owned())),
+        Some(("header", name)) if is_header_name(name) => Ok(Credentials::Header(name.to_owned())),
+        Some(("header", name)) if !name.is_empty() => Err(
+            "the name of a header has letters, digits and signs such as `-`, but no space: `header:X-Api-Key`"
+                .to_owned(),
+        ),
         Some(("query", name)) if !name.is_empty() => Ok(Credentials::Query(name.to_owned())),
         None if text == "bearer" => Ok(Credentials::Bearer),
         _ => Err("write it as `bearer`, `header:NAME` or `query:NAME`".to_owned()),
     }
+}
+
+/// Whether it is a token of HTTP.
+fn is_header_name(name: &str) -> bool {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !name.is_empty() && name.chars().all(is_token)
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

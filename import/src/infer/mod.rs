@@ -166,7 +166,7 @@ pub fn infer_at(
         .flat_map(|page| shape.records(&page.body))
         .collect();
     if !records.iter().any(|record| !record.members().is_empty()) {
-        return Err(no_records(pages, shape));
+        return Err(no_records(pages, &selector));
     }
     let candidates = paging::candidates(pages, shape);
     let columns = columns::infer(&records);
@@ -190,12 +190,20 @@ pub fn infer_at(
     })
 }
 
-fn no_records(pages: &[Page], shape: &Shape) -> InferError {
-    let place = shape.selector();
+fn no_records(pages: &[Page], selector: &Finding<Shape>) -> InferError {
+    let seen = count(pages.len(), "page");
+    // A list was found, but not named by a spec, if nothing is certain about it.
+    let is_found = !selector.doubts.is_empty();
+    let is_object = pages.iter().all(|page| matches!(page.body, Json::Map(_)));
     InferError {
-        message: match place {
-            Some(place) => format!("no record in {} at `{place}`", count(pages.len(), "page")),
-            None => format!("no record in {}", count(pages.len(), "page")),
+        message: match selector.value.selector() {
+            Some(place) if is_found && is_object => {
+                format!(
+                    "no record in {seen}: the response is one object, whose list `{place}` has none"
+                )
+            }
+            Some(place) => format!("no record in {seen} at `{place}`"),
+            None => format!("no record in {seen}"),
         },
         help: "give pages with records, which are JSON objects: an error page or an empty result shows no columns",
     }

@@ -470,6 +470,16 @@ fn bodies_that_are_no_pages_are_errors() {
 }
 
 #[test]
+fn response_of_one_object_is_named() {
+    let body = json!({ "id": 1, "name": "a", "tags": [] });
+    let error = infer(&[page("", &[], &body)], "things").unwrap_err();
+    assert_eq!(
+        error.message,
+        "no record in 1 page: the response is one object, whose list `tags` has none"
+    );
+}
+
+#[test]
 fn lines_of_json_are_records() {
     let body: String = things(0, 30)
         .iter()
