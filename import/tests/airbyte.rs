@@ -71,6 +71,31 @@ fn python_is_lost_by_name_with_its_place() {
 }
 
 #[test]
+fn a_start_is_read_in_its_format() {
+    for (start, format, expected) in [
+        ("20210101", "%Y%m%d", "initial_value: 2021-01-01"),
+        ("20210101", "%d", "it is not a time"),
+        (
+            "1609459200000",
+            "%epoch_milliseconds",
+            "2021-01-01T00:00:00Z",
+        ),
+        (
+            "2021-01-01T00:00:00+1é0",
+            "%Y-%m-%dT%H:%M:%S%z",
+            "is no timestamp",
+        ),
+    ] {
+        let cursor = format!(
+            "incremental_sync: {{ type: DatetimeBasedCursor, cursor_field: at, datetime_format: '{format}', start_datetime: {{ type: MinMaxDatetime, datetime: '{start}' }} }}"
+        );
+        let text = spec(&one("", "", &cursor));
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains("1970"), "{text}");
+    }
+}
+
+#[test]
 fn streams_of_the_same_name_in_rust_get_names_of_their_own() {
     let stream = |name: &str| one("", "", "").replace("name: books", &format!("name: {name}"));
     let first = stream("Order Lines");

@@ -221,13 +221,28 @@ fn day_delta(days: &str, format: Option<&Expr>) -> Result<String, String> {
     }
 }
 
-/// A time of a manifest in RFC 3339, or as a date; nothing if it is neither, and no number of seconds or milliseconds.
+/// A time of a manifest in RFC 3339, or as a date; nothing if it is neither that, nor in its format, nor a number of
+/// seconds or of parts of them.
 pub(super) fn literal(text: &str, python: Option<&str>) -> Option<String> {
     let text = text.trim();
-    if text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && python != Some("%Y") {
+    let is_epoch = matches!(
+        python,
+        None | Some("%s" | "%s_as_float" | "%ms" | "%epoch_milliseconds" | "%epoch_microseconds")
+    );
+    if !is_epoch
+        && let Some(python) = python
+        && !python.starts_with("%Y-%m-%d")
+    {
+        // A year before a day has one form only.
+        let made = by_pattern(text, python);
+        if made.is_some() || python.starts_with("%Y-%d") {
+            return made;
+        }
+    }
+    if is_epoch && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
         let seconds = match python {
-            Some("%ms") => number / 1000,
+            Some("%ms" | "%epoch_milliseconds") => number / 1000,
             Some("%epoch_microseconds") => number / 1_000_000,
             _ => number,
         };
@@ -255,10 +270,100 @@ pub(super) fn literal(text: &str, python: Option<&str>) -> Option<String> {
     };
     let zone = match zone {
         "" | "Z" | "+0000" => "Z".to_owned(),
-        zone if zone.len() == 5 => format!("{}:{}", &zone[..3], &zone[3..]),
+        zone if zone.len() == 5 && zone.is_ascii() => format!("{}:{}", &zone[..3], &zone[3..]),
         zone => zone.to_owned(),
     };
     Some(format!("{}T{clock}{zone}", &text[..10]))
+}
+
+/// A time in a pattern of Python, in RFC 3339 or as a date. Nothing if it is in another form.
+fn by_pattern(text: &str, python: &str) -> Option<String> {
+    // Year, month, day, hour, minute, second.
+    let mut parts = [1900_u32, 1, 1, 0, 0, 0];
+    let (mut fraction, mut zone) = (String::new(), "Z".to_owned());
+    let mut is_date = true;
+    let mut rest = text;
+    let mut pattern = python.replace("%_ms", "%f");
+    pattern = pattern.replace("%T", "%H:%M:%S").replace("%F", "%Y-%m-%d");
+    let mut pattern = pattern.chars();
+    while let Some(c) = pattern.next() {
+        if c != '%' {
+            rest = rest.strip_prefix(c)?;
+            continue;
+        }
+        let (part, longest) = match pattern.next()? {
+            'Y' => (0, 4),
+            'm' => (1, 2),
+            'd' => (2, 2),
+            'H' => (3, 2),
+            'M' => (4, 2),
+            'S' => (5, 2),
+            'f' => {
+                fraction = digits(&mut rest, 9)?.to_owned();
+                continue;
+            }
+            'z' => {
+                let end = rest.find(|c: char| !matches!(c, '+' | '-' | ':' | 'Z' | '0'..='9'));
+                let (found, after) = rest.split_at(end.unwrap_or(rest.len()));
+                zone = offset(found)?;
+                rest = after;
+                continue;
+            }
+            '%' => {
+                rest = rest.strip_prefix('%')?;
+                continue;
+            }
+            _ => return None,
+        };
+        let found = digits(&mut rest, longest)?;
+        if part == 0 && found.len() != 4 {
+            return None;
+        }
+        parts[part] = found.parse().ok()?;
+        is_date &= part < 3;
+    }
+    let [year, month, day, hour, minute, second] = parts;
+    let is_time = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    if !rest.is_empty() || !is_time {
+        return None;
+    }
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    if is_date {
+        return Some(date);
+    }
+    if !fraction.is_empty() {
+        fraction.insert(0, '.');
+    }
+    Some(format!(
+        "{date}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}"
+    ))
+}
+
+/// The digits that a text begins with, of which there is one at least.
+fn digits<'t>(rest: &mut &'t str, longest: usize) -> Option<&'t str> {
+    let found = rest.bytes().take(longest).take_while(u8::is_ascii_digit);
+    let (digits, after) = rest.split_at(found.count());
+    *rest = after;
+    (!digits.is_empty()).then_some(digits)
+}
+
+/// An offset of RFC 3339.
+fn offset(text: &str) -> Option<String> {
+    if text == "Z" {
+        return Some(text.to_owned());
+    }
+    let is_signed = text.starts_with(['+', '-']);
+    match (text.len(), text.as_bytes().get(3)) {
+        (6, Some(b':')) if is_signed => Some(text.to_owned()),
+        (5, _) if is_signed && !text.contains(':') => {
+            Some(format!("{}:{}", text.get(..3)?, text.get(3..)?))
+        }
+        _ => None,
+    }
 }
 
 /// Seconds since 1970 in RFC 3339.
@@ -292,6 +397,25 @@ mod tests {
         for (text, python, expected) in [
             ("1609459200", Some("%s"), "2021-01-01T00:00:00Z"),
             ("1609459200000", Some("%ms"), "2021-01-01T00:00:00Z"),
+            (
+                "1609459200000",
+                Some("%epoch_milliseconds"),
+                "2021-01-01T00:00:00Z",
+            ),
+            ("20210131", Some("%Y%m%d"), "2021-01-31"),
+            ("2021", Some("%Y"), "2021-01-01"),
+            ("2021-31-01", Some("%Y-%d-%m"), "2021-01-31"),
+            ("1/31/2021", Some("%m/%d/%Y"), "2021-01-31"),
+            (
+                "20210131T102030Z",
+                Some("%Y%m%dT%H%M%SZ"),
+                "2021-01-31T10:20:30Z",
+            ),
+            (
+                "20210131 1020.5 +0130",
+                Some("%Y%m%d %H%M.%f %z"),
+                "2021-01-31T10:20:00.5+01:30",
+            ),
             ("2021-01-01", None, "2021-01-01"),
             ("2021-01-01 10:20", None, "2021-01-01T10:20:00Z"),
             ("2021-01-01T00:00:00.000Z", None, "2021-01-01T00:00:00.000Z"),
@@ -305,6 +429,22 @@ mod tests {
         }
         assert_eq!(literal("yesterday", None), None);
         assert_eq!(literal("2021-01-01Tx", None), None);
+        for (text, python) in [
+            ("20210101", "%Y-%m-%d"),
+            ("20211301", "%Y%m%d"),
+            ("2021-01-31", "%Y-%d-%m"),
+            ("2021é0101", "%Yé%m"),
+            ("21", "%Y"),
+            ("20210131 +é", "%Y%m%d %z"),
+        ] {
+            assert_eq!(literal(text, Some(python)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_with_letters_is_no_crash() {
+        let text = "2021-01-01T00:00:00+1é0";
+        assert_eq!(literal(text, None).as_deref(), Some(text));
     }
 
     #[test]
