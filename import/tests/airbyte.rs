@@ -71,6 +71,16 @@ fn python_is_lost_by_name_with_its_place() {
 }
 
 #[test]
+fn criteria_of_a_filter_of_responses_are_alternatives() {
+    let handler = ", error_handler: { type: DefaultErrorHandler, response_filters: [{ type: HttpResponseFilter, action: FAIL, error_message: No shelf, http_codes: [403, 404], error_message_contains: shelf, predicate: \"{{ response.code == 7 }}\" }] }";
+    let text = spec(&one(handler, "", ""));
+    let actions = text.split("response_actions:").nth(1).unwrap();
+    let words: String = actions.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words.matches("action: fail").count(), 3, "{text}");
+    assert_eq!(words.matches("No shelf").count(), 3, "{text}");
+}
+
+#[test]
 fn a_start_is_read_in_its_format() {
     for (start, format, expected) in [
         ("20210101", "%Y%m%d", "initial_value: 2021-01-01"),

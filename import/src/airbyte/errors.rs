@@ -57,9 +57,7 @@ impl Builder<'_, '_> {
             self.backoff(backoff);
         }
         for filter in handler.at(&["response_filters"]).elements() {
-            if let Some(action) = self.filter_of_responses(filter) {
-                actions.push(action);
-            }
+            actions.extend(self.filter_of_responses(filter));
         }
     }
 
@@ -116,8 +114,10 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn filter_of_responses(&mut self, filter: &Value) -> Option<Map> {
-        let mut action = Map::new();
+    /// The actions of a filter, one for each of its criteria: one that holds is enough.
+    fn filter_of_responses(&mut self, filter: &Value) -> Vec<Map> {
+        let mut actions: Vec<Map> = Vec::new();
+        let mut by_code = Map::new();
         let codes: Vec<Node> = match filter.get("http_codes") {
             Some(codes) => {
                 let one = std::slice::from_ref(codes);
@@ -138,33 +138,35 @@ impl Builder<'_, '_> {
         match codes.as_slice() {
             [] => {}
             [one] => {
-                action.set("status_code", one.clone());
+                by_code.set("status_code", one.clone());
             }
             _ => {
-                action.set("status_code", codes.clone());
+                by_code.set("status_code", codes.clone());
             }
         }
-        if let Some(text) = filter.text_of("error_message_contains") {
-            action.set("content", text);
-        }
-        if let Some(predicate) = filter.text_of("predicate") {
+        actions.push(by_code);
+        if let Some(predicate) = filter.text_of("predicate").filter(|text| !text.is_empty()) {
             let expr = self.renderer(filter, Usage::Sent).expression(predicate);
-            let mut json = Map::new();
-            let is_read = expr.is_some_and(|expr| predicate_of(&expr, &mut json, &mut action));
-            if !is_read {
+            let (mut by_predicate, mut json) = (Map::new(), Map::new());
+            if expr.is_some_and(|expr| predicate_of(&expr, &mut json, &mut by_predicate)) {
+                if !json.is_empty() {
+                    by_predicate.set("json", json);
+                }
+                actions.push(by_predicate);
+            } else {
                 self.note(
                     filter,
                     &format!("a response is judged by `{}`", shown(predicate)),
                 );
-                return None;
-            }
-            if !json.is_empty() {
-                action.set("json", json);
             }
         }
-        if action.is_empty() {
-            return None;
+        let contained = filter.text_of("error_message_contains");
+        if let Some(text) = contained.filter(|text| !text.is_empty()) {
+            let mut by_message = Map::new();
+            by_message.set("content", text);
+            actions.push(by_message);
         }
+        actions.retain(|action| !action.is_empty());
         let word = match filter
             .text_of("action")
             .unwrap_or("FAIL")
@@ -178,17 +180,18 @@ impl Builder<'_, '_> {
             "REFRESH_TOKEN_THEN_RETRY" => "refresh_auth",
             _ => "fail",
         };
-        action.set("action", word);
-        if word == "fail"
-            && let Some(message) = filter.text_of("error_message")
-            && !jinja::is_template(message)
-        {
-            let message = crate::names::brief(message);
-            if !message.is_empty() {
-                action.set("message", message);
+        let message = filter
+            .text_of("error_message")
+            .filter(|message| word == "fail" && !jinja::is_template(message))
+            .map(crate::names::brief)
+            .filter(|message| !message.is_empty());
+        for action in &mut actions {
+            action.set("action", word);
+            if let Some(message) = &message {
+                action.set("message", message.as_str());
             }
         }
-        Some(action)
+        actions
     }
 }
 
@@ -225,7 +228,10 @@ fn predicate_of(expr: &Expr, json: &mut Map, action: &mut Map) -> bool {
             true
         }
         Expr::Binary("in", one, two) => match (&**one, &**two) {
-            (Expr::Text(text), of) if of.path().is_some_and(|(root, _)| root == "response") => {
+            (Expr::Text(text), of)
+                if action.get("content").is_none()
+                    && of.path().is_some_and(|(root, _)| root == "response") =>
+            {
                 action.set("content", text.as_str());
                 true
             }
