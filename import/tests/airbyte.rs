@@ -106,6 +106,47 @@ fn a_start_is_read_in_its_format() {
 }
 
 #[test]
+fn a_cursor_that_counts_starts_where_it_says() {
+    let option = "start_value_option: { type: RequestOption, inject_into: request_parameter, field_name: after }";
+    for (field, start, expected) in [
+        ("id", "5", "initial_value: 5"),
+        ("{{ 'i' ~ 'd' }}", "{{ 7 }}", "initial_value: 7"),
+        ("id", "{{ config['first'] }}", "{config.first}"),
+        ("id", "{{ record.x }}", "`start_value` of the cursor"),
+    ] {
+        let stream = format!(
+            "incremental_sync: {{ type: IncrementingCountCursor, cursor_field: \"{field}\", start_value: \"{start}\", {option} }}"
+        );
+        let text = spec(&one("", "", &stream));
+        for part in ["cursor_path: id", "start_param: after", expected] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    let stream = "incremental_sync: { type: IncrementingCountCursor, cursor_field: '' }";
+    let text = spec(&one("", "", stream));
+    assert!(text.contains("the cursor has no `cursor_field`"), "{text}");
+}
+
+#[test]
+fn a_cursor_in_python_is_imported_or_said_to_be_lost() {
+    for (keys, is_imported) in [
+        (
+            ", start_datetime: '2021-01-01', datetime_format: '%Y-%m-%d'",
+            true,
+        ),
+        ("", false),
+    ] {
+        let stream = format!(
+            "incremental_sync: {{ type: CustomIncrementalSync, class_name: a.B, cursor_field: at{keys} }}"
+        );
+        let text = spec(&one("", "", &stream));
+        assert_eq!(text.contains("incremental:"), is_imported, "{text}");
+        let is_lost = text.contains("all records are fetched each time");
+        assert_eq!(is_lost, !is_imported, "{text}");
+    }
+}
+
+#[test]
 fn streams_of_the_same_name_in_rust_get_names_of_their_own() {
     let stream = |name: &str| one("", "", "").replace("name: books", &format!("name: {name}"));
     let first = stream("Order Lines");

@@ -30,28 +30,25 @@ impl Builder<'_, '_> {
             Some("IncrementingCountCursor") => return self.counted(cursor),
             Some(other) => {
                 let class = cursor.text_of("class_name").unwrap_or(other);
+                let is_whole = cursor.get("start_datetime").is_some()
+                    && cursor.get("datetime_format").is_some();
+                let what = if is_whole {
+                    "its keys are imported as those of `DatetimeBasedCursor`"
+                } else {
+                    "all records are fetched each time"
+                };
                 self.lose(
                     cursor.place,
-                    format!("the cursor `{class}` is Python: all records are fetched each time"),
+                    format!("the cursor `{class}` is Python: {what}"),
                 );
-                if cursor.get("start_datetime").is_none() || cursor.get("datetime_format").is_none()
-                {
+                if !is_whole {
                     return self.without_window();
                 }
             }
         }
-        let field = cursor
-            .get("cursor_field")
-            .and_then(Value::scalar)
-            .unwrap_or_default();
-        let field = self
-            .renderer(cursor, Usage::Sent)
-            .text(field)
-            .unwrap_or_default();
-        if field.is_empty() || field.contains('{') {
-            self.lose(cursor.place, "the cursor has no `cursor_field`");
+        let Some(field) = self.cursor_field(cursor) else {
             return self.without_window();
-        }
+        };
         let sent = cursor
             .text_of("datetime_format")
             .unwrap_or("%Y-%m-%dT%H:%M:%SZ")
@@ -93,16 +90,22 @@ impl Builder<'_, '_> {
 
     /// A cursor that counts.
     fn counted(&mut self, cursor: &Value) {
-        let field = cursor
-            .text_of("cursor_field")
-            .unwrap_or_default()
-            .to_owned();
+        let Some(field) = self.cursor_field(cursor) else {
+            return self.without_window();
+        };
         let mut made = Map::new();
         made.set("cursor_path", field.as_str());
-        if let Some(start) = cursor.get("start_value").and_then(Value::scalar)
-            && start.parse::<i64>().is_ok()
-        {
-            made.set("initial_value", Node::Number(start.to_owned()));
+        let start = cursor.get("start_value");
+        if let Some(start) = start.filter(|start| start.kind != Kind::Null) {
+            let text = start.scalar().unwrap_or_default();
+            if let Some(number) = self.first_number(cursor, text) {
+                made.set("initial_value", number);
+            } else {
+                self.lose(
+                    start.place,
+                    format!("`start_value` of the cursor, `{}`", shown(text)),
+                );
+            }
         }
         let mut column = Map::new();
         column.set("data_type", "bigint");
@@ -112,6 +115,38 @@ impl Builder<'_, '_> {
             made.set("on_cursor_value_missing", "include");
         }
         self.resource.map("endpoint").set("incremental", made);
+    }
+
+    /// The name of the cursor; nothing if it is lost.
+    fn cursor_field(&mut self, cursor: &Value) -> Option<String> {
+        let field = cursor.get("cursor_field").and_then(Value::scalar);
+        let field = self
+            .renderer(cursor, Usage::Sent)
+            .text(field.unwrap_or_default())
+            .unwrap_or_default();
+        if field.is_empty() || field.contains('{') {
+            self.lose(cursor.place, "the cursor has no `cursor_field`");
+            return None;
+        }
+        Some(field)
+    }
+
+    /// The number that a cursor counts from: a whole one, or a setting.
+    fn first_number(&mut self, cursor: &Value, text: &str) -> Option<Node> {
+        let expr = self.renderer(cursor, Usage::Sent).expression(text)?;
+        if let Some(number) = expr.constant() {
+            let number = number.trim();
+            return number
+                .parse::<i64>()
+                .is_ok()
+                .then(|| Node::Number(number.to_owned()));
+        }
+        let keys = expr.keys_of("config")?;
+        if !self.importer.config.typed(&keys, "bigint", Usage::Bound) {
+            return None;
+        }
+        let placeholder = self.importer.config.placeholder(&keys, Usage::Bound);
+        Some(Node::Text(format!("{{{placeholder}}}")))
     }
 
     /// Without a cursor nothing stands for its values.
@@ -313,6 +348,11 @@ impl Builder<'_, '_> {
         for (key, param, value) in [
             (
                 "start_time_option",
+                "start_param",
+                "{incremental.start_value}",
+            ),
+            (
+                "start_value_option",
                 "start_param",
                 "{incremental.start_value}",
             ),
