@@ -70,6 +70,19 @@ fn python_is_lost_by_name_with_its_place() {
     insta::assert_snapshot!(spec(&manifest));
 }
 
+/// A manifest of one stream, with this instead of its selector's `field_path: []`.
+fn selected(selector: &str, retriever: &str, stream: &str) -> String {
+    let usual = "extractor: { type: DpathExtractor, field_path: [] }";
+    one("", retriever, stream).replace(usual, selector)
+}
+
+/// A cursor of `at`, with these keys too.
+fn cursor(keys: &str) -> String {
+    format!(
+        "incremental_sync: {{ type: DatetimeBasedCursor, cursor_field: at, datetime_format: '%Y-%m-%d', start_datetime: '2021-01-01'{keys} }}"
+    )
+}
+
 #[test]
 fn criteria_of_a_filter_of_responses_are_alternatives() {
     let handler = ", error_handler: { type: DefaultErrorHandler, response_filters: [{ type: HttpResponseFilter, action: FAIL, error_message: No shelf, http_codes: [403, 404], error_message_contains: shelf, predicate: \"{{ response.code == 7 }}\" }] }";
@@ -102,6 +115,33 @@ fn a_start_is_read_in_its_format() {
         let text = spec(&one("", "", &cursor));
         assert!(text.contains(expected), "{text}");
         assert!(!text.contains("1970"), "{text}");
+    }
+}
+
+#[test]
+fn only_the_filter_of_the_cursor_is_left_to_it() {
+    for (condition, is_own) in [
+        ("record.at >= stream_slice.start_time", true),
+        ("record['at'] > stream_state['at']", true),
+        ("stream_interval.end_time >= record.at", true),
+        (
+            "record.get('at') > stream_interval.get('start_time', '')",
+            true,
+        ),
+        ("record.closed_at > stream_slice.closed_after", false),
+        ("record.closed_at > stream_slice.start_time", false),
+        ("record.at < stream_slice.start_time", false),
+        ("record.at > stream_state.closed_at", false),
+    ] {
+        let selector = format!(
+            "extractor: {{ type: DpathExtractor, field_path: [] }}, record_filter: {{ type: RecordFilter, condition: \"{{{{ {condition} }}}}\" }}"
+        );
+        let text = spec(&selected(&selector, "", &cursor("")));
+        assert_eq!(
+            text.ends_with("=== not imported\n\n"),
+            is_own,
+            "{condition}: {text}"
+        );
     }
 }
 
@@ -144,6 +184,72 @@ fn a_cursor_in_python_is_imported_or_said_to_be_lost() {
         let is_lost = text.contains("all records are fetched each time");
         assert_eq!(is_lost, !is_imported, "{text}");
     }
+}
+
+#[test]
+fn records_at_any_depth_are_selected_there() {
+    let of = |keys: &str| {
+        let selector = format!("extractor: {{ type: DpathExtractor, field_path: [{keys}] }}");
+        spec(&selected(&selector, "", ""))
+    };
+    for (keys, expected) in [
+        ("a, '**', items", "$.a..items"),
+        ("'**', 'an item'", "$..['an item']"),
+        ("a, '**', '*'", "$.a..[*]"),
+        ("a, '*', b", "$.a[*].b"),
+    ] {
+        let text = of(keys);
+        assert!(
+            text.contains(&format!("data_selector: {expected}")),
+            "{text}"
+        );
+        assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    }
+    let text = of("a, '**'");
+    assert!(text.contains("`field_path` ends with `**`"), "{text}");
+}
+
+#[test]
+fn decoders_and_charsets_have_our_names() {
+    for (decoder, expected) in [
+        (
+            "type: CompositeRawDecoder, parser: { type: GzipParser, inner_parser: { type: JsonLineParser, encoding: latin-1 } }",
+            &["compression: gzip", "type: jsonl", "charset: iso-8859-1"][..],
+        ),
+        (
+            "type: CompositeRawDecoder, parser: { type: JsonParser, encoding: CP1252 }",
+            &["type: json", "charset: windows-1252"],
+        ),
+        ("type: CsvDecoder, encoding: UTF_8", &["decoder: csv"]),
+        (
+            "type: CsvDecoder, encoding: Shift_JIS",
+            &["charset: shift_jis"],
+        ),
+        (
+            "type: CsvDecoder, encoding: iso8859_15",
+            &["charset: iso-8859-15"],
+        ),
+        (
+            "type: CsvDecoder, encoding: utf_16_be",
+            &["charset: utf-16be"],
+        ),
+    ] {
+        let text = spec(&one("", &format!("decoder: {{ {decoder} }}"), ""));
+        for part in expected {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    }
+    let text = spec(&one(
+        "",
+        "decoder: { type: CsvDecoder, encoding: cp037 }",
+        "",
+    ));
+    assert!(
+        text.contains("the encoding `cp037` is not supported"),
+        "{text}"
+    );
+    assert!(!text.contains("charset:"), "{text}");
 }
 
 #[test]

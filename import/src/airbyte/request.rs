@@ -331,6 +331,11 @@ impl Builder<'_, '_> {
                 self.resource.map("endpoint").set("extract", hook);
             }
         }
+        if keys.last().is_some_and(|key| key == "**") {
+            let at = extractor.at(&["field_path"]).place;
+            self.lose(at, "`field_path` ends with `**`: records at any depth");
+            keys.retain(|key| key != "**");
+        }
         let mut path = json_path(&keys);
         let has_wildcard = keys.iter().any(|key| key == "*" || key == "**");
         let list = (!has_wildcard).then(|| path.clone());
@@ -368,20 +373,50 @@ impl Builder<'_, '_> {
     /// A condition about records as one of JSONPath; empty if it always holds, nothing if it is not supported.
     fn filter(&mut self, filter: &Value) -> Option<String> {
         let text = filter.text_of("condition")?;
-        let is_cursor = |expr: &Expr| {
-            expr.path().is_some_and(|(root, _)| {
-                matches!(root, "stream_interval" | "stream_state" | "stream_slice")
-            })
-        };
         let expr = self.renderer(filter, Usage::Sent).expression(text)?;
-        // A comparison with the start of a window is what an incremental fetch does itself.
-        if let Expr::Binary(">=" | ">" | "<" | "<=", one, two) = &expr
-            && (is_cursor(one) || is_cursor(two))
-            && self.scope.window.is_some()
-        {
+        if self.is_of_cursor(&expr) {
             return Some(String::new());
         }
         condition(&expr)
+    }
+
+    /// Whether a condition leaves out what an incremental fetch leaves out itself: records before its start, or after
+    /// its end.
+    fn is_of_cursor(&mut self, expr: &Expr) -> bool {
+        let Some((start, end)) = self.scope.window.clone() else {
+            return false;
+        };
+        let stream = self.stream;
+        let cursor = stream.node.at(&["incremental_sync"]);
+        let field = cursor.text_of("cursor_field").unwrap_or_default();
+        let field = self.renderer(cursor, Usage::Sent).text(field);
+        let field = field.unwrap_or_default();
+        let is_value = |expr: &Expr| {
+            let keys = expr.keys_of("record").unwrap_or_default();
+            !keys.is_empty() && keys.join(".") == field
+        };
+        let is_bound = |expr: &Expr, bound: &str| {
+            let expr = match expr {
+                Expr::Filter(of, name, _) if name == "default" => of,
+                expr => expr,
+            };
+            match expr.path() {
+                Some(("stream_interval" | "stream_slice" | "stream_partition", keys)) => {
+                    keys == [bound]
+                }
+                Some(("stream_state", keys)) => bound == start && keys.join(".") == field,
+                _ => false,
+            }
+        };
+        match expr {
+            Expr::Binary(">=" | ">", one, two) => {
+                is_value(one) && is_bound(two, &start) || is_bound(one, &end) && is_value(two)
+            }
+            Expr::Binary("<=" | "<", one, two) => {
+                is_value(one) && is_bound(two, &end) || is_bound(one, &start) && is_value(two)
+            }
+            _ => false,
+        }
     }
 
     /// How bodies are read.
@@ -390,9 +425,13 @@ impl Builder<'_, '_> {
         let mut at = decoder;
         loop {
             match at.text_of("type") {
-                None | Some("JsonDecoder" | "JsonParser") => break,
+                None | Some("JsonDecoder" | "JsonParser") => {
+                    self.charset(at, &mut made);
+                    break;
+                }
                 Some("JsonlDecoder" | "JsonLineParser" | "IterableDecoder") => {
                     made.set("type", "jsonl");
+                    self.charset(at, &mut made);
                     break;
                 }
                 Some("XmlDecoder") => {
@@ -412,11 +451,10 @@ impl Builder<'_, '_> {
                     if let Some(delimiter) = at.text_of("delimiter").filter(|one| *one != ",") {
                         made.set("delimiter", delimiter.replace("\\t", "\t"));
                     }
-                    if let Some(charset) = at.text_of("encoding") {
-                        made.set("charset", charset.to_ascii_lowercase());
-                    }
+                    self.charset(at, &mut made);
                     break;
                 }
+                Some("CompositeRawDecoder") => at = inner(at),
                 Some("GzipDecoder" | "GzipParser") => {
                     made.set("compression", "gzip");
                     at = inner(at);
@@ -440,6 +478,60 @@ impl Builder<'_, '_> {
         }
         self.resource.map("endpoint").set("decoder", made);
     }
+
+    /// The charset of a body, unless it is UTF-8.
+    fn charset(&mut self, decoder: &Value, made: &mut Map) {
+        let Some(encoding) = decoder.text_of("encoding") else {
+            return;
+        };
+        match charset(encoding).as_deref() {
+            Some("utf-8") => {}
+            Some(charset) => {
+                made.set("charset", charset);
+            }
+            None => {
+                let what = format!("the encoding `{}` is not supported", shown(encoding));
+                self.lose(decoder.at(&["encoding"]).place, what);
+            }
+        }
+    }
+}
+
+/// A name of Python for a charset as one of ours. Nothing for one that is not known.
+fn charset(python: &str) -> Option<String> {
+    let name = python.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+    let name = name.as_str();
+    Some(match name {
+        "utf-8" | "utf8" | "u8" | "utf" | "utf-8-sig" => "utf-8".to_owned(),
+        "utf-16" | "utf16" | "u16" => "utf-16".to_owned(),
+        "utf-16-le" | "utf-16le" => "utf-16le".to_owned(),
+        "utf-16-be" | "utf-16be" => "utf-16be".to_owned(),
+        "ascii" | "us-ascii" | "646" => "us-ascii".to_owned(),
+        "latin-1" | "latin1" | "latin" | "l1" | "cp819" | "8859" | "iso8859-1" | "iso-8859-1" => {
+            "iso-8859-1".to_owned()
+        }
+        "shift-jis" | "shiftjis" | "sjis" | "s-jis" => "shift_jis".to_owned(),
+        "euc-jp" | "eucjp" | "ujis" => "euc-jp".to_owned(),
+        "euc-kr" | "euckr" => "euc-kr".to_owned(),
+        "iso-2022-jp" | "iso2022jp" => "iso-2022-jp".to_owned(),
+        "gbk" | "cp936" => "gbk".to_owned(),
+        "gb2312" | "gb18030" | "big5" | "koi8-r" | "koi8-u" => name.to_owned(),
+        "cp866" | "ibm866" | "866" => "ibm866".to_owned(),
+        "mac-roman" | "macroman" | "macintosh" => "macintosh".to_owned(),
+        "tis-620" | "tis620" | "cp874" => "windows-874".to_owned(),
+        name => {
+            let page = name.strip_prefix("cp").or(name.strip_prefix("windows-"));
+            if let Some(page) = page.filter(|page| ("1250".."1259").contains(page)) {
+                return (page.len() == 4).then(|| format!("windows-{page}"));
+            }
+            let part = name
+                .strip_prefix("iso-8859-")
+                .or(name.strip_prefix("iso8859-"))?;
+            return ["2", "5", "7", "9", "15"]
+                .contains(&part)
+                .then(|| format!("iso-8859-{part}"));
+        }
+    })
 }
 
 /// A URL with its spaces encoded, those in placeholders aside.
@@ -468,7 +560,8 @@ fn inner(decoder: &Value) -> &Value {
         .unwrap_or(decoder.at(&["inner"]))
 }
 
-fn constant(expr: &Expr) -> Option<Node> {
+/// A constant as JSON.
+pub(super) fn constant(expr: &Expr) -> Option<Node> {
     Some(match expr {
         Expr::None => Node::Null,
         Expr::Bool(value) => Node::Bool(*value),
@@ -508,16 +601,24 @@ pub(super) fn hook_type(class: &str) -> String {
     format!("crate::{name}")
 }
 
-/// Keys as a JSONPath.
+/// Keys as a JSONPath: `*` is each element, `**` any number of levels.
 pub(super) fn json_path<S: AsRef<str>>(keys: &[S]) -> String {
     let mut path = "$".to_owned();
+    let mut descends = false;
     for key in keys {
         let key = key.as_ref();
-        if key == "*" || key == "**" {
-            path.push_str("[*]");
-        } else {
-            path.push_str(&member(key));
+        let step = match key {
+            "**" => {
+                descends = true;
+                continue;
+            }
+            "*" => "[*]".to_owned(),
+            key => member(key),
+        };
+        if std::mem::take(&mut descends) {
+            path.push_str(if step.starts_with('.') { "." } else { ".." });
         }
+        path.push_str(&step);
     }
     path
 }
