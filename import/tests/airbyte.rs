@@ -119,6 +119,115 @@ fn a_start_is_read_in_its_format() {
 }
 
 #[test]
+fn keys_that_are_not_imported_are_lost_by_name() {
+    let oauth = ", authenticator: { type: OAuthAuthenticator, client_id: a, client_secret: \"{{ config['s'] }}\", token_refresh_endpoint: 'https://a.example/token', grant_type: client_credentials, refresh_token_updater: {}, refresh_token_name: r, client_id_name: c, use_profile_assertion: true, token_expiry_date_format: '%s' }";
+    let parents = "partition_router: { type: SubstreamPartitionRouter, parent_stream_configs: [{ type: ParentStreamConfig, parent_key: id, partition_field: shelf, incremental_dependency: true, lazy_read_pointer: [a], stream: { type: DeclarativeStream, name: shelves, retriever: { type: SimpleRetriever, requester: { type: HttpRequester, url_base: 'https://api.library.example', path: /shelves }, record_selector: { type: RecordSelector, extractor: { type: DpathExtractor, field_path: [] } } }, schema_loader: { type: InlineSchemaLoader, schema: { type: object, properties: { id: { type: integer } } } } } }] }";
+    let decoder = "decoder: { type: CsvDecoder, set_values_to_none: ['-'] }";
+    let jwt = ", authenticator: { type: JwtAuthenticator, algorithm: HS256, secret_key: \"{{ config['s'] }}\", header_prefix: JWT, passphrase: p, jwt_headers: { kid: k, typ: JWS, cty: c } }";
+    let bounds = "incremental_sync: { type: DatetimeBasedCursor, cursor_field: at, datetime_format: '%Y-%m-%d', start_datetime: { type: MinMaxDatetime, datetime: '2021-01-01', min_datetime: '2020-01-01', max_datetime: '2022-01-01' } }";
+    let fields = "transformations: [{ type: AddFields, fields: [{ type: AddedFieldDefinition, path: [b], value: x, value_type: string }] }]";
+    for (manifest, kind, keys) in [
+        (
+            one(oauth, "", ""),
+            "OAuthAuthenticator",
+            &[
+                "refresh_token_updater",
+                "refresh_token_name",
+                "client_id_name",
+                "use_profile_assertion",
+                "token_expiry_date_format",
+            ][..],
+        ),
+        (
+            one("", parents, ""),
+            "ParentStreamConfig",
+            &["lazy_read_pointer"],
+        ),
+        (one("", decoder, ""), "CsvDecoder", &["set_values_to_none"]),
+        (
+            one(jwt, "", ""),
+            "JwtAuthenticator",
+            &["header_prefix", "passphrase"],
+        ),
+        (one(jwt, "", ""), "JwtHeaders", &["typ", "cty"]),
+        (
+            one("", "", bounds),
+            "MinMaxDatetime",
+            &["min_datetime", "max_datetime"],
+        ),
+        (one("", "", fields), "AddedFieldDefinition", &["value_type"]),
+        (
+            one("", "page_size: 3", "path: x"),
+            "DeclarativeStream",
+            &["path"],
+        ),
+    ] {
+        let text = spec(&manifest);
+        for key in keys {
+            let loss = format!("`books`: `{key}` of `{kind}` is not supported");
+            let losses = text.split("=== not imported").nth(1).unwrap();
+            assert!(losses.contains(&loss), "{loss}: {text}");
+        }
+        assert!(!text.contains("`incremental_dependency`"), "{text}");
+    }
+}
+
+#[test]
+fn fields_that_are_added_or_removed_on_a_condition_are_lost() {
+    for kind in ["RemoveFields", "AddFields"] {
+        let stream = format!(
+            "transformations: [{{ type: {kind}, condition: \"{{{{ record.id > 3 }}}}\", field_pointers: [[at]], fields: [{{ path: [at], value: x }}] }}]"
+        );
+        let text = spec(&one("", "", &stream));
+        assert!(
+            text.contains(&format!("`{kind}` if `{{{{ record.id > 3 }}}}`")),
+            "{text}"
+        );
+        assert!(text.contains("\n      at: text\n"), "{text}");
+        assert!(!text.contains("value: x"), "{text}");
+    }
+}
+
+#[test]
+fn the_incremental_one_of_two_streams_is_lost_by_name() {
+    let full = one("", "", "");
+    let (head, full) = full.split_once("  - type: DeclarativeStream\n").unwrap();
+    let full: String = full.lines().fold(String::new(), |mut made, line| {
+        let _ = writeln!(made, "    {line}");
+        made
+    });
+    let manifest = format!(
+        "{head}  - type: StateDelegatingStream\n    name: books\n    full_refresh_stream:\n        type: DeclarativeStream\n{full}    incremental_stream: {{ type: DeclarativeStream, name: books }}\n"
+    );
+    let text = spec(&manifest);
+    let loss = "`books`: the incremental stream is not imported: each fetch reads all records";
+    assert!(text.contains(loss), "{text}");
+}
+
+#[test]
+fn switches_that_are_not_imported_are_lost_where_they_are_on() {
+    let of = |on: bool| {
+        selected(
+            &format!(
+                "extractor: {{ type: DpathExtractor, field_path: [] }}, transform_before_filtering: {on}"
+            ),
+            &format!("ignore_stream_slicer_parameters_on_paginated_requests: {on}"),
+            "",
+        )
+    };
+    let text = spec(&of(true));
+    assert!(
+        text.contains("`books`: `transform_before_filtering`:"),
+        "{text}"
+    );
+    assert!(
+        text.contains("`books`: `ignore_stream_slicer_parameters_on_paginated_requests`:"),
+        "{text}"
+    );
+    assert!(spec(&of(false)).ends_with("=== not imported\n\n"));
+}
+
+#[test]
 fn only_the_filter_of_the_cursor_is_left_to_it() {
     for (condition, is_own) in [
         ("record.at >= stream_slice.start_time", true),
@@ -250,6 +359,16 @@ fn decoders_and_charsets_have_our_names() {
         "{text}"
     );
     assert!(!text.contains("charset:"), "{text}");
+}
+
+#[test]
+fn a_list_in_a_body_keeps_its_types() {
+    let body = ", http_method: POST, request_body_json: { ids: \"{{ [1, true, 'a', config['first']] }}\" }";
+    let text = spec(&one(body, "", ""));
+    assert!(
+        text.contains("ids: [1, true, a, \"{config.first}\"]"),
+        "{text}"
+    );
 }
 
 #[test]

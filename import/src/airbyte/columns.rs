@@ -96,6 +96,16 @@ impl Builder<'_, '_> {
     /// Fields that are added and removed.
     pub(super) fn transformations(&mut self, node: &Value, retriever: &Value) {
         for one in node.at(&["transformations"]).elements() {
+            if let Some(condition) = one.text_of("condition").filter(|text| !text.is_empty())
+                && let Some(kind @ ("AddFields" | "RemoveFields")) = one.text_of("type")
+            {
+                let condition = shown(condition);
+                self.lose(
+                    one.place,
+                    format!("`{kind}` if `{condition}`: the fields are as they come"),
+                );
+                continue;
+            }
             match one.text_of("type").unwrap_or_default() {
                 "AddFields" => {
                     for field in one.at(&["fields"]).elements() {

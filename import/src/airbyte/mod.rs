@@ -8,6 +8,7 @@ mod config;
 mod errors;
 mod incremental;
 mod jinja;
+mod keys;
 mod paging;
 mod partitions;
 mod request;

@@ -47,102 +47,6 @@ pub(super) struct Builder<'b, 'a> {
     pub is_untyped: bool,
 }
 
-/// The components of a stream, and the keys of each that are imported, or that change nothing that is fetched.
-const KEYS: &[(&[&str], &[&str])] = &[
-    (
-        &[],
-        &[
-            "incremental_sync",
-            "retriever",
-            "schema_loader",
-            "state_migrations",
-            "transformations",
-        ],
-    ),
-    (
-        &["retriever"],
-        &[
-            "decoder",
-            "ignore_stream_slicer_parameters_on_paginated_requests",
-            "paginator",
-            "partition_router",
-            "record_selector",
-            "requester",
-            "stream_slicer",
-        ],
-    ),
-    (
-        &["retriever", "requester"],
-        &[
-            "authenticator",
-            "error_handler",
-            "http_method",
-            "path",
-            "request_body",
-            "request_body_data",
-            "request_body_json",
-            "request_headers",
-            "request_parameters",
-            "url",
-            "url_base",
-            "use_cache",
-        ],
-    ),
-    (
-        &["retriever", "record_selector"],
-        &[
-            "extractor",
-            "record_filter",
-            "schema_normalization",
-            "transform_before_filtering",
-        ],
-    ),
-    (
-        &["retriever", "paginator"],
-        &[
-            "decoder",
-            "page_size_option",
-            "page_token_option",
-            "pagination_strategy",
-            "url_base",
-        ],
-    ),
-    (
-        &["incremental_sync"],
-        &[
-            "cursor_datetime_formats",
-            "cursor_field",
-            "cursor_granularity",
-            "datetime_format",
-            "end_datetime",
-            "end_time_option",
-            "global_substream_cursor",
-            "is_client_side_incremental",
-            "is_compare_strictly",
-            "is_data_feed",
-            "lookback_window",
-            "partition_field_end",
-            "partition_field_start",
-            "start_datetime",
-            "start_time_option",
-            "start_value",
-            "step",
-        ],
-    ),
-];
-
-/// Keys that any component may have, or that parameters leave behind in it.
-const COMMON: &[&str] = &[
-    "$parameters",
-    "description",
-    "field_path",
-    "name",
-    "page_size",
-    "path",
-    "primary_key",
-    "type",
-];
-
 static NULL_MAP: Value = Value::new(Kind::Null);
 
 /// The name of a stream, in any of the places that it is written at.
@@ -186,15 +90,24 @@ pub(super) fn delegated(mut node: Value) -> Value {
         && let Kind::Map(entries) = &mut node.kind
     {
         let name = entries.iter().find(|(key, _)| key == "name").cloned();
+        let incremental = entries
+            .iter()
+            .find(|(key, _)| key == "incremental_stream")
+            .map(|(key, value)| {
+                let place = value.place;
+                let kind = Kind::Bool(true);
+                (key.clone(), Value { kind, place })
+            });
         let full = entries
             .iter()
             .position(|(key, _)| key == "full_refresh_stream");
         if let Some(at) = full {
             let mut full = entries.remove(at).1;
-            if let (Some(name), Kind::Map(entries)) = (name, &mut full.kind)
-                && !entries.iter().any(|(key, _)| key == "name")
-            {
-                entries.push(name);
+            if let Kind::Map(entries) = &mut full.kind {
+                let is_named = entries.iter().any(|(key, _)| key == "name");
+                entries.extend(name.filter(|_| !is_named));
+                // What is lost is told where the stream is made.
+                entries.extend(incremental);
             }
             return full;
         }
@@ -256,7 +169,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             }
         }
         let requester = retriever.at(&["requester"]);
-        self.unsupported(node);
+        self.unsupported(node, "stream");
+        self.switches(node);
         self.partitions(retriever);
         self.window_keys(node);
         self.resource.map("endpoint");
@@ -297,23 +211,27 @@ impl<'b, 'a> Builder<'b, 'a> {
         })
     }
 
-    /// Keys that are not imported, of the components that requests and records are made of.
-    fn unsupported(&mut self, node: &Value) {
-        for (path, known) in KEYS {
+    /// Switches of the stream that are lost where they are on.
+    fn switches(&mut self, node: &Value) {
+        if let Some(incremental) = node.get("incremental_stream") {
+            let what = "the incremental stream is not imported: each fetch reads all records";
+            self.lose(incremental.place, what);
+        }
+        for (path, key, what) in [
+            (
+                &["retriever"][..],
+                "ignore_stream_slicer_parameters_on_paginated_requests",
+                "requests of later pages have the parameters of partitions and windows too",
+            ),
+            (
+                &["retriever", "record_selector"],
+                "transform_before_filtering",
+                "the filter of records sees them as they come",
+            ),
+        ] {
             let component = node.at(path);
-            let parameters = component.at(&["$parameters"]);
-            let kind = component.text_of("type").unwrap_or_default();
-            if kind.starts_with("Custom") {
-                continue;
-            }
-            for (key, value) in component.entries() {
-                let is_known = known.contains(&key.as_str())
-                    || COMMON.contains(&key.as_str())
-                    || parameters.get(key).is_some();
-                if !is_known && value.kind != Kind::Null {
-                    let kind = if kind.is_empty() { "stream" } else { kind };
-                    self.lose(value.place, format!("`{key}` of `{kind}` is not supported"));
-                }
+            if component.says(key) {
+                self.lose(component.at(&[key]).place, format!("`{key}`: {what}"));
             }
         }
     }
@@ -460,17 +378,21 @@ impl<'b, 'a> Builder<'b, 'a> {
                 if let Some(Expr::List(elements)) =
                     self.renderer(component, usage).expression(text) =>
             {
-                let mut texts = Vec::new();
+                let mut made: Vec<Node> = Vec::new();
                 for element in elements {
+                    if let Some(constant) = super::request::constant(&element) {
+                        made.push(constant);
+                        continue;
+                    }
                     match self.renderer(component, usage).output(&element) {
-                        Ok(text) => texts.push(text),
+                        Ok(text) => made.push(Node::Text(text)),
                         Err(why) => {
                             self.lose(value.place, format!("{what}, `{}`: {why}", shown(text)));
                             return None;
                         }
                     }
                 }
-                texts.into()
+                made.into()
             }
             Kind::Text(text) => {
                 let made = self.text(value, component, usage, what)?;
