@@ -205,26 +205,36 @@ fn the_incremental_one_of_two_streams_is_lost_by_name() {
 }
 
 #[test]
-fn switches_that_are_not_imported_are_lost_where_they_are_on() {
-    let of = |on: bool| {
-        selected(
+fn switches_that_are_not_imported_are_lost_where_they_matter() {
+    let of = |on: bool, filter: &str, transformations: &str, cursor: &str| {
+        let paginator = "paginator: { type: DefaultPaginator, page_token_option: { type: RequestOption, inject_into: request_parameter, field_name: page }, pagination_strategy: { type: PageIncrement, page_size: 9 } }";
+        spec(&selected(
             &format!(
-                "extractor: {{ type: DpathExtractor, field_path: [] }}, transform_before_filtering: {on}"
+                "extractor: {{ type: DpathExtractor, field_path: [] }}, transform_before_filtering: {on}{filter}"
             ),
-            &format!("ignore_stream_slicer_parameters_on_paginated_requests: {on}"),
-            "",
-        )
+            &format!(
+                "ignore_stream_slicer_parameters_on_paginated_requests: {on}\n      {paginator}"
+            ),
+            &format!("{transformations}\n    {cursor}"),
+        ))
     };
-    let text = spec(&of(true));
-    assert!(
-        text.contains("`books`: `transform_before_filtering`:"),
-        "{text}"
-    );
-    assert!(
-        text.contains("`books`: `ignore_stream_slicer_parameters_on_paginated_requests`:"),
-        "{text}"
-    );
-    assert!(spec(&of(false)).ends_with("=== not imported\n\n"));
+    let filter = ", record_filter: { type: RecordFilter, condition: \"{{ record.id > 3 }}\" }";
+    let fields =
+        "transformations: [{ type: AddFields, fields: [{ path: [id], value: \"{{ 3 }}\" }] }]";
+    let text = of(true, filter, fields, &cursor(""));
+    for key in [
+        "transform_before_filtering",
+        "ignore_stream_slicer_parameters_on_paginated_requests",
+    ] {
+        assert!(text.contains(&format!("`books`: `{key}`:")), "{text}");
+    }
+    for text in [
+        of(false, filter, fields, &cursor("")),
+        of(true, filter, "", ""),
+        of(true, "", fields, ""),
+    ] {
+        assert!(text.ends_with("=== not imported\n\n"), "{text}");
+    }
 }
 
 #[test]

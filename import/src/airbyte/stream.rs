@@ -211,26 +211,35 @@ impl<'b, 'a> Builder<'b, 'a> {
         })
     }
 
-    /// Switches of the stream that are lost where they are on.
+    /// Switches of the stream that are lost where they are on and matter.
     fn switches(&mut self, node: &Value) {
         if let Some(incremental) = node.get("incremental_stream") {
             let what = "the incremental stream is not imported: each fetch reads all records";
             self.lose(incremental.place, what);
         }
-        for (path, key, what) in [
+        let retriever = node.at(&["retriever"]);
+        let selector = retriever.at(&["record_selector"]);
+        let is_there = |of: &Value, keys: &[&str]| {
+            let mut keys = keys.iter();
+            keys.any(|key| of.at(&[key]).kind != Kind::Null)
+        };
+        let has_slices = is_there(node, &["incremental_sync"])
+            || is_there(retriever, &["partition_router", "stream_slicer"]);
+        for (component, key, matters, what) in [
             (
-                &["retriever"][..],
+                retriever,
                 "ignore_stream_slicer_parameters_on_paginated_requests",
+                has_slices && is_there(retriever, &["paginator"]),
                 "requests of later pages have the parameters of partitions and windows too",
             ),
             (
-                &["retriever", "record_selector"],
+                selector,
                 "transform_before_filtering",
+                is_there(selector, &["record_filter"]) && is_there(node, &["transformations"]),
                 "the filter of records sees them as they come",
             ),
         ] {
-            let component = node.at(path);
-            if component.says(key) {
+            if matters && component.says(key) {
                 self.lose(component.at(&[key]).place, format!("`{key}`: {what}"));
             }
         }

@@ -299,7 +299,7 @@ fn by_pattern(text: &str, python: &str) -> Option<String> {
             'M' => (4, 2),
             'S' => (5, 2),
             'f' => {
-                fraction = digits(&mut rest, 9)?.to_owned();
+                digits(&mut rest, 9)?.clone_into(&mut fraction);
                 continue;
             }
             'z' => {
