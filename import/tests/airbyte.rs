@@ -238,6 +238,23 @@ fn switches_that_are_not_imported_are_lost_where_they_matter() {
 }
 
 #[test]
+fn a_class_without_a_type_is_python() {
+    let extractor = "extractor: { class_name: a.Checked, field_path: [data] }";
+    let text = spec(&selected(extractor, "", ""));
+    assert!(
+        text.contains("the extractor `a.Checked` is Python"),
+        "{text}"
+    );
+    assert!(text.contains("crate::checked"), "{text}");
+    let requester = one("", "", "").replace("type: HttpRequester", "class_name: a.Signed");
+    let text = spec(&requester);
+    assert!(
+        text.contains("the requester `a.Signed` is Python"),
+        "{text}"
+    );
+}
+
+#[test]
 fn only_the_filter_of_the_cursor_is_left_to_it() {
     for (condition, is_own) in [
         ("record.at >= stream_slice.start_time", true),

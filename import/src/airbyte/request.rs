@@ -11,7 +11,10 @@ use super::stream::{Builder, shown};
 impl Builder<'_, '_> {
     /// The URL, its base and its path; the rest goes to the builder.
     pub(super) fn request(&mut self, requester: &Value) -> Option<(String, String)> {
-        if requester.text_of("type") == Some("CustomRequester") {
+        if requester
+            .text_of("type")
+            .is_some_and(|kind| kind.starts_with("Custom"))
+        {
             let class = requester.text_of("class_name").unwrap_or_default();
             self.lose(
                 requester.place,

@@ -169,7 +169,8 @@ fn is_reference(text: &str) -> bool {
     text.starts_with("#/")
 }
 
-/// Gives each component the parameters around it, which are the values of keys that it lacks.
+/// Gives each component the parameters around it, which are the values of keys that it lacks. One that names a class
+/// and no type is in Python.
 fn pass_on(value: &mut Value, around: &[(String, Value)], left: &mut usize) {
     match &mut value.kind {
         Kind::List(elements) => {
@@ -178,6 +179,11 @@ fn pass_on(value: &mut Value, around: &[(String, Value)], left: &mut usize) {
             }
         }
         Kind::Map(entries) => {
+            let has = |name: &str| entries.iter().any(|(key, _)| key == name);
+            if has("class_name") && !has("type") {
+                let custom = Value::new(Kind::Text("Custom".to_owned()));
+                entries.push(("type".to_owned(), custom));
+            }
             let mut parameters: Vec<(String, Value)> = Vec::new();
             let own = entries.iter().position(|(key, _)| key == "$parameters");
             if let Some(at) = own {
