@@ -58,7 +58,7 @@ fn a_document_without_paths_is_an_error() {
     }
 }
 
-/// A document of OpenAPI 3 with these paths, and its other parts.
+/// A document of `OpenAPI` 3 with these paths, and its other parts.
 fn document(paths: &str, rest: &str) -> String {
     format!("openapi: 3.0.0\ninfo: {{ title: Shop }}\n{rest}\npaths:\n{paths}")
 }

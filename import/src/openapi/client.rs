@@ -16,14 +16,13 @@ fn server(root: &Value) -> Option<&Value> {
         return root.at(&["servers"]).elements().first();
     }
     let paths = root.at(&["paths"]).entries().iter();
-    let all = paths.flat_map(|(_, path)| {
+    let mut all = paths.flat_map(|(_, path)| {
         let operations = path.entries().iter().filter(|(key, _)| is_method(key));
         operations
             .map(|(_, operation)| operation)
             .chain(std::iter::once(path))
     });
-    all.filter_map(|value| value.at(&["servers"]).elements().first())
-        .next()
+    all.find_map(|value| value.at(&["servers"]).elements().first())
 }
 
 fn is_method(key: &str) -> bool {
