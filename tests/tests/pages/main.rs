@@ -93,10 +93,11 @@ fn nothing_is_shown_that_is_not_looked_at() {
             let known = match (block.language, block.label) {
                 ("yaml" | "rust" | "toml", "") | ("yaml", "mistake") => true,
                 ("yaml", label) => label.starts_with("specs/"),
-                ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
+                // `cli/tests/command/transcript.rs` runs what is typed in a console.
+                ("text", "mistakes") | ("rust", "expansion") | ("console", "") => {
+                    page.name == "readme"
+                }
                 ("sh", "") => matches!(page.name.as_str(), "readme" | "import"),
-                // `cli/tests/command/transcript.rs` runs it.
-                ("console", "") => page.name == "readme",
                 // `import/tests/dlt.rs` imports it.
                 ("python", "") => page.name == "import",
                 ("text", _) => page.name != "readme",
