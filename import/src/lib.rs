@@ -12,6 +12,7 @@ pub mod infer;
 mod json_schema;
 mod names;
 pub mod openapi;
+mod position;
 mod python;
 mod settle;
 mod tree;

@@ -129,6 +129,11 @@ impl Value {
         }
     }
 
+    /// The scalars of a list, as they are written.
+    pub(crate) fn scalars(&self) -> Vec<&str> {
+        self.elements().iter().filter_map(Self::scalar).collect()
+    }
+
     /// Whether it is `true`, also as text.
     pub(crate) fn is_true(&self) -> bool {
         self.scalar()

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use rest_source::{
-    __private::mock::{Scope, Settings, needed, parse_url},
+    __private::mock::{Settings, needed, parse_url},
     Client, Error, ErrorKind, Json, Result, Secret,
     plan::{BodyFormat, Part, ResourcePlan, SourcePlan, Template},
     shared::Ref,
@@ -22,7 +22,7 @@ use crate::{
     place::Way,
     sample::Samples,
     server::{Line, unknown_resource},
-    setup::Setup,
+    setup::{Setup, scope},
 };
 
 /// What an API in memory has whose spec is known only at run time: see [`Mock`](super::Mock), whose sibling it is.
@@ -202,13 +202,8 @@ fn recorded(resource: &ResourcePlan, body: &[u8]) -> Result<Vec<Json>, String> {
 
 /// The base URL of a plan, at this address if there is one.
 fn base_url(plan: &SourcePlan, settings: &Settings, address: Option<&str>) -> Result<String> {
-    let scope = Scope {
-        secrets: &settings.secrets,
-        config: &settings.config,
-        settings: &plan.config,
-        ..Scope::EMPTY
-    };
-    let url = parse_url(&scope.url(&plan.base_url, "`base_url`")?, "`base_url`")?;
+    let url = scope(plan, settings).url(&plan.base_url, "`base_url`")?;
+    let url = parse_url(&url, "`base_url`")?;
     Ok(match address {
         Some(address) => format!("http://{address}{}", url.path()),
         None => url.into(),

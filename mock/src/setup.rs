@@ -38,12 +38,7 @@ impl Setup {
     /// When a record does not fit the spec, and when a resource does not exist or cannot be mocked from the spec
     /// alone.
     pub(crate) fn start(self, plan: &Ref<SourcePlan>, settings: Settings) -> Result<Server> {
-        let scope = Scope {
-            secrets: &settings.secrets,
-            config: &settings.config,
-            settings: &plan.config,
-            ..Scope::EMPTY
-        };
+        let scope = scope(plan, &settings);
         let mut answers = self.answers;
         let resources = plan.resources.iter().map(|resource| {
             let answer = answers.iter().rposition(|(name, _)| *name == resource.name);
@@ -72,6 +67,16 @@ impl Setup {
             server.fault(fault)?;
         }
         Ok(server)
+    }
+}
+
+/// What the templates of a plan may name: secrets and settings.
+pub(crate) fn scope<'a>(plan: &'a SourcePlan, settings: &'a Settings) -> Scope<'a> {
+    Scope {
+        secrets: &settings.secrets,
+        config: &settings.config,
+        settings: &plan.config,
+        ..Scope::EMPTY
     }
 }
 

@@ -157,12 +157,7 @@ impl Builder<'_, '_> {
                 auth.set(key, text);
             }
         }
-        let scopes: Vec<&str> = node
-            .at(&["scopes"])
-            .elements()
-            .iter()
-            .filter_map(Value::scalar)
-            .collect();
+        let scopes = node.at(&["scopes"]).scalars();
         if !scopes.is_empty() {
             auth.set("scope", super::text::escape(&scopes.join(" ")));
         }
@@ -282,12 +277,7 @@ impl Builder<'_, '_> {
                 auth.set(into, made);
             }
         }
-        let keys: Vec<&str> = node
-            .at(&["session_token_path"])
-            .elements()
-            .iter()
-            .filter_map(Value::scalar)
-            .collect();
+        let keys = node.at(&["session_token_path"]).scalars();
         auth.set("token_path", json_path(&keys));
         if let Some(length) = node
             .text_of("expiration_duration")

@@ -94,7 +94,7 @@ impl Builder<'_, '_> {
     }
 
     /// Fields that are added and removed.
-    pub(super) fn transformations(&mut self, node: &Value, retriever: &Value) {
+    pub(super) fn transformations(&mut self, node: &Value) {
         for one in node.at(&["transformations"]).elements() {
             if let Some(condition) = one.text_of("condition").filter(|text| !text.is_empty())
                 && let Some(kind @ ("AddFields" | "RemoveFields")) = one.text_of("type")
@@ -109,16 +109,12 @@ impl Builder<'_, '_> {
             match one.text_of("type").unwrap_or_default() {
                 "AddFields" => {
                     for field in one.at(&["fields"]).elements() {
-                        self.add_field(field, one, retriever);
+                        self.add_field(field, one);
                     }
                 }
                 "RemoveFields" => {
                     for pointer in one.at(&["field_pointers"]).elements() {
-                        let keys: Vec<&str> = pointer
-                            .elements()
-                            .iter()
-                            .filter_map(Value::scalar)
-                            .collect();
+                        let keys = pointer.scalars();
                         if let ([key], Some(Node::Map(_))) =
                             (keys.as_slice(), self.resource.get("columns"))
                         {
@@ -138,13 +134,8 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn add_field(&mut self, field: &Value, transformation: &Value, retriever: &Value) {
-        let path: Vec<&str> = field
-            .at(&["path"])
-            .elements()
-            .iter()
-            .filter_map(Value::scalar)
-            .collect();
+    fn add_field(&mut self, field: &Value, transformation: &Value) {
+        let path = field.at(&["path"]).scalars();
         let value = field.at(&["value"]);
         let shown_value = shown(value.scalar().unwrap_or_default());
         let [key] = path.as_slice() else {
@@ -158,7 +149,7 @@ impl Builder<'_, '_> {
             self.lose(field.place, "a field whose name is a template");
             return;
         };
-        if self.add_value(&key, value, transformation, retriever) {
+        if self.add_value(&key, value, transformation) {
             return;
         }
         self.lose(value.place, format!("the field `{key}`, `{shown_value}`"));
@@ -168,13 +159,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn add_value(
-        &mut self,
-        key: &str,
-        value: &Value,
-        transformation: &Value,
-        retriever: &Value,
-    ) -> bool {
+    fn add_value(&mut self, key: &str, value: &Value, transformation: &Value) -> bool {
         let Some(text) = value.scalar().map(str::to_owned) else {
             return false;
         };
@@ -201,11 +186,8 @@ impl Builder<'_, '_> {
             }
             return true;
         }
-        if let Some((root @ ("stream_slice" | "stream_partition" | "stream_interval"), keys)) =
-            expr.path()
-        {
-            let _ = root;
-            return self.add_slice(key, &keys.join("."), retriever);
+        if let Some(("stream_slice" | "stream_partition" | "stream_interval", keys)) = expr.path() {
+            return self.add_slice(key, &keys.join("."));
         }
         let made = if let Some(text) = expr.constant() {
             Some(super::text::escape(&text))
@@ -251,8 +233,7 @@ impl Builder<'_, '_> {
     }
 
     /// A field that is a value of the slice: the record carries it from its parent, or from its partition.
-    fn add_slice(&mut self, key: &str, slice: &str, retriever: &Value) -> bool {
-        let _ = retriever;
+    fn add_slice(&mut self, key: &str, slice: &str) -> bool {
         let found = self
             .scope
             .slices

@@ -169,7 +169,7 @@ impl Builder<'_, '_> {
     /// Makes the column of a cursor a time. Returns whether it is a date.
     fn cursor_column(&mut self, cursor: &Value, field: &str, sent: &str) -> Option<bool> {
         let read = cursor.at(&["cursor_datetime_formats"]);
-        let mut formats: Vec<&str> = read.elements().iter().filter_map(Value::scalar).collect();
+        let mut formats = read.scalars();
         if formats.is_empty() {
             formats.push(sent);
         }

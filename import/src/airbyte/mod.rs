@@ -133,7 +133,7 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
         return Err(ImportError {
             place: loss.place.clone(),
             message: format!("no stream of the manifest can be imported: {}", loss.what),
-            help: "mend it there, and import again".to_owned(),
+            help: "fix it there, and import again".to_owned(),
         });
     }
     let mut origins = Origins::default();

@@ -321,14 +321,14 @@ impl Builder<'_, '_> {
             };
             let keys = key.replace('/', ".");
             let need = (source_name.clone(), Need::Column(keys.clone()));
-            self.slice(&partition, field(&parent_name, &path(&keys)), vec![need]);
+            self.slice(&partition, field(&parent_name, &keys), vec![need]);
             for extra in config.at(&["extra_fields"]).elements() {
-                let keys: Vec<&str> = extra.elements().iter().filter_map(Value::scalar).collect();
+                let keys = extra.scalars();
                 if keys.is_empty() {
                     continue;
                 }
                 let need = (source_name.clone(), Need::Column(keys.join(".")));
-                let placeholder = field(&parent_name, &path(&keys.join(".")));
+                let placeholder = field(&parent_name, &keys.join("."));
                 self.slice(
                     &format!("extra_fields.{}", keys.join(".")),
                     placeholder,
@@ -463,9 +463,4 @@ impl Builder<'_, '_> {
         let placeholder = self.importer.config.placeholder(&keys, Usage::Address);
         Some(Node::Text(format!("{{{placeholder}}}")))
     }
-}
-
-/// Keys in a placeholder: `a.b`.
-fn path(keys: &str) -> String {
-    keys.split('.').collect::<Vec<_>>().join(".")
 }

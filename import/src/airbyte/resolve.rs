@@ -59,19 +59,8 @@ impl Resolver<'_> {
         ImportError {
             place: format!("{}:{}:{}", self.file, place.line, place.column),
             message: message.to_owned(),
-            help: "mend it there, and import again".to_owned(),
+            help: "fix it there, and import again".to_owned(),
         }
-    }
-
-    fn target(&self, reference: &str) -> Option<&Value> {
-        let mut value = self.root;
-        for part in reference.trim_start_matches('#').split('/').skip(1) {
-            value = match &value.kind {
-                Kind::List(elements) => elements.get(part.parse::<usize>().ok()?)?,
-                _ => value.get(part)?,
-            };
-        }
-        Some(value)
     }
 }
 
@@ -155,7 +144,7 @@ impl Walk<'_> {
             return Err(self.resolver.error(from.place, &message));
         }
         let resolver = self.resolver;
-        let Some(target) = resolver.target(reference) else {
+        let Some(target) = resolver.root.pointer(reference) else {
             return Ok(None);
         };
         self.open.push(reference.to_owned());

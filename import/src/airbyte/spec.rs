@@ -113,11 +113,7 @@ impl Importer<'_> {
         }
         for (_, one) in made.iter_mut() {
             let url = joined(&one.base, &one.path);
-            let at = path_start(&with_scheme(&one.base));
-            let url = with_scheme(&url);
-            let (base, _) = url.split_at(at.min(url.len()));
-            let _ = base;
-            one.path = url;
+            one.path = with_scheme(&url);
             one.base = with_scheme(one.base.trim_end_matches('/'));
         }
         let base = most_common(made.iter().map(|(_, one)| one.base.clone())).unwrap_or_default();

@@ -188,7 +188,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let records = self.selector(selector);
         self.paginator(paginator, records.as_deref());
         self.columns(node);
-        self.transformations(node, retriever);
+        self.transformations(node);
         self.key(node);
         self.incremental(node);
         self.errors(requester.at(&["error_handler"]));

@@ -4,6 +4,7 @@ mod options;
 mod request;
 mod words;
 
+use crate::position::Lines;
 use crate::settle::{Origins, settle};
 use crate::{ImportError, Imported, Loss};
 
@@ -35,11 +36,12 @@ pub fn import(command: &str) -> Result<Imported, ImportError> {
     read(command)
         .map_err(|wrong| wrong.located(command))
         .and_then(|(mut imported, ignored)| {
+            let lines = Lines::new(command);
             let mut losses = Vec::new();
             for (at, what) in ignored {
                 imported.spec.comment_top(&format!("Not imported: {what}"));
                 losses.push(Loss {
-                    place: place(command, at),
+                    place: lines.place(COMMAND, at),
                     what,
                 });
             }
@@ -114,16 +116,9 @@ impl Wrong {
 
     fn located(self, command: &str) -> ImportError {
         ImportError {
-            place: place(command, self.at),
+            place: Lines::new(command).place(COMMAND, self.at),
             message: self.message,
             help: self.help,
         }
     }
-}
-
-fn place(command: &str, at: usize) -> String {
-    let before = &command[..at.min(command.len())];
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    format!("{COMMAND}:{line}:{}", before[start..].chars().count() + 1)
 }

@@ -404,9 +404,8 @@ impl Draft {
     }
 
     fn query(&mut self, query: &str) {
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            self.param(&decoded(name), &decoded(value));
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            self.param(&name, &value);
         }
     }
 
@@ -456,10 +455,7 @@ impl Draft {
                         text.push('&');
                     }
                     text.push_str(&word.text);
-                    for pair in word.text.split('&').filter(|pair| !pair.is_empty()) {
-                        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                        pairs.push((decoded(name), decoded(value)));
-                    }
+                    pairs.extend(form_urlencoded::parse(word.text.as_bytes()).into_owned());
                 }
                 Data::Encoded(word) => {
                     if word
@@ -661,10 +657,4 @@ fn stands_for_several(url: &str) -> bool {
         is_number(from) && is_number(to) || is_letter(from) && is_letter(to)
     };
     within('[', ']').any(is_range) || within('{', '}').any(|text| text.contains(','))
-}
-
-/// A part of a query or a form without its encoding.
-fn decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }

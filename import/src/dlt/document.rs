@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::evaluate::Module;
 use super::value::{self, Kind, References, Value};
+use crate::position::Lines;
 use crate::{ImportError, tree};
 
 /// The longest Python that is read.
@@ -113,7 +114,7 @@ fn python(
     }
     let module = Module::new(text, regions, references);
     let located = |at: usize, message: &str, help: &str| ImportError {
-        place: place(file, text, at),
+        place: Lines::new(text).place(file, at),
         message: message.to_owned(),
         help: help.to_owned(),
     };
@@ -229,15 +230,6 @@ fn fences(text: &str) -> Vec<Fence> {
         });
     }
     found
-}
-
-/// A file with the line and the column of a byte.
-pub(super) fn place(file: &str, text: &str, at: usize) -> String {
-    let before = &text[..at.min(text.len())];
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let column = before[start..].chars().count() + 1;
-    format!("{file}:{line}:{column}")
 }
 
 /// Whether a value is a map, as every part of a configuration is.

@@ -11,6 +11,7 @@ mod value;
 
 use rest_source_codegen::write::{Element, Map, Node};
 
+use crate::position::Lines;
 use crate::settle::{Origins, settle};
 use crate::{ImportError, Imported, Loss, NOT_CERTAIN, credentials, names};
 
@@ -46,8 +47,7 @@ pub fn import(file: &str, text: &str) -> Result<Imported, ImportError> {
     let document = document::read(file, text, &references)?;
     let mut convert = Convert {
         file: document.file,
-        text,
-        lines: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
+        lines: Lines::new(text),
         references: &references,
         losses: Vec::new(),
         origins: Origins::default(),
@@ -89,9 +89,7 @@ fn settings(spec: &mut Map, references: &References) {
 /// What a conversion knows of its source, and what it lost.
 struct Convert<'a> {
     file: String,
-    text: &'a str,
-    /// Where lines begin, from the second.
-    lines: Vec<usize>,
+    lines: Lines<'a>,
     references: &'a References,
     losses: Vec<Loss>,
     origins: Origins,
@@ -102,12 +100,7 @@ impl Convert<'_> {
         match place {
             Place::Line(line, column) => format!("{}:{line}:{column}", self.file),
             Place::Pointer(pointer) => format!("{}#{pointer}", self.file),
-            Place::At(at) => {
-                let line = self.lines.partition_point(|start| start <= at);
-                let start = line.checked_sub(1).map_or(0, |before| self.lines[before]);
-                let column = self.text[start..*at].chars().count() + 1;
-                format!("{}:{}:{column}", self.file, line + 1)
-            }
+            Place::At(at) => self.lines.place(&self.file, *at),
         }
     }
 

@@ -1,7 +1,5 @@
 //! A page with its request.
 
-use percent_encoding::percent_decode_str;
-
 use super::{Budget, Json};
 
 /// The request of a page.
@@ -50,12 +48,9 @@ impl Request {
     pub fn query(&self) -> Vec<(String, String)> {
         let (_, query) = self.url.split_once('?').unwrap_or_default();
         let query = query.split('#').next().unwrap_or_default();
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let pairs = pairs.map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(value))
-        });
-        pairs.collect()
+        form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect()
     }
 
     /// The scheme and host, and the path; empty if the URL is not known.
@@ -65,11 +60,6 @@ impl Request {
         let end = url[start..].find('/').map_or(url.len(), |at| start + at);
         url.split_at(end)
     }
-}
-
-fn decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 impl Page {

@@ -165,12 +165,7 @@ fn with_settings(url: &str, variables: &Value, config: &mut Config) -> String {
             text.push_str(default);
             continue;
         }
-        let words: Vec<&str> = said
-            .at(&["enum"])
-            .elements()
-            .iter()
-            .filter_map(Value::scalar)
-            .collect();
+        let words = said.at(&["enum"]).scalars();
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         let setting = config.map(&name);
         setting.set("type", "text");
