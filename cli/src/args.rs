@@ -132,9 +132,8 @@ pub(crate) struct ImportAirbyte {
     /// The manifest, `-` for stdin, or the folder of the connector, which holds `manifest.yaml` and `schemas`
     #[arg(value_name = "FILE|DIR")]
     pub(crate) manifest: PathBuf,
-    /// File to write the spec to, which must not exist yet; without it, the spec is printed
-    #[arg(long, value_name = "SPEC")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// The lists of an API from its `OpenAPI` document: 2.0, 3.0 or 3.1, as JSON or YAML
@@ -153,6 +152,13 @@ pub(crate) struct ImportOpenapi {
     /// Only operations with this tag. Repeatable
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Where an import writes its spec.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Output {
     /// File to write the spec to, which must not exist yet; without it, the spec is printed
     #[arg(long, value_name = "SPEC")]
     pub(crate) output: Option<PathBuf>,
@@ -160,10 +166,10 @@ pub(crate) struct ImportOpenapi {
 
 /// Infer a resource from pages of its API
 ///
-/// Fetches some pages, or reads saved ones. Proposes selector, paginator, primary key, cursor and columns with types, formats and nullability. The comments of
-/// the proposal say what was seen, such as "null in 3 of 500", and what is not certain. For a URL it prints a new spec;
-/// for a spec, a diff of it: only what the resource lacks, and columns that are undeclared or too narrow. Columns that
-/// were never seen, or were always null, are listed on stderr.
+/// Fetches some pages, or reads saved ones. Proposes selector, paginator, primary key, cursor and columns with types,
+/// formats and nullability. The comments of the proposal say what was seen, such as "null in 3 of 500", and what is not
+/// certain. For a URL it prints a new spec; for a spec, a diff of it: only what the resource lacks, and columns that are
+/// undeclared or too narrow. Columns that were never seen, or were always null, are listed on stderr.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Infer {
     /// The spec, a YAML file, or the URL of a list
@@ -212,9 +218,8 @@ pub(crate) struct ImportCurl {
     /// The command in quotes, or `-` to read it from stdin, where quotes in it do no harm
     #[arg(value_name = "COMMAND")]
     pub(crate) command: String,
-    /// File to write the spec to, which must not exist yet; without it, the spec is printed
-    #[arg(long, value_name = "SPEC")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// The resources of a configuration of dltHub's `rest_api` source
@@ -226,9 +231,8 @@ pub(crate) struct ImportDlt {
     /// The file, or `-` for stdin
     #[arg(value_name = "FILE")]
     pub(crate) document: PathBuf,
-    /// File to write the spec to, which must not exist yet; without it, the spec is printed
-    #[arg(long, value_name = "SPEC")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Fetch a resource, and print its records

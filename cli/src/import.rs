@@ -10,39 +10,33 @@ use std::{
 
 use rest_source_import::{Imported, curl, dlt, openapi};
 
-use crate::{
-    args::{Import, ImportCurl, ImportDlt, ImportOpenapi},
-    console::Console,
-    error::CommandError,
-    spec,
-};
+use crate::{args::Import, console::Console, error::CommandError, spec};
 
 pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError> {
-    match import {
-        Import::Airbyte(args) => airbyte::run(args, console),
-        Import::Openapi(args) => openapi(args, console),
-        Import::Dlt(args) => dlt(args, console),
-        Import::Curl(args) => curl(args, console),
-    }
-}
-
-fn openapi(args: &ImportOpenapi, console: &Console) -> Result<(), CommandError> {
-    let selection = openapi::Selection {
-        include: args.include.clone(),
-        tags: args.tag.clone(),
+    let (imported, output) = match import {
+        Import::Airbyte(args) => (airbyte::read(&args.manifest)?, &args.output),
+        Import::Openapi(args) => {
+            let selection = openapi::Selection {
+                include: args.include.clone(),
+                tags: args.tag.clone(),
+            };
+            (read_openapi(&args.document, &selection)?, &args.output)
+        }
+        Import::Dlt(args) => (read_dlt(&args.document)?, &args.output),
+        Import::Curl(args) => (read_curl(&args.command)?, &args.output),
     };
-    let imported = read_openapi(&args.document, &selection)?;
-    finish(&imported, args.output.as_deref(), console)
+    match &output.output {
+        Some(path) => create(path, &imported.text())?,
+        None => _ = console.print(&imported.text())?,
+    }
+    list(&imported, console);
+    Ok(())
 }
 
 fn read_openapi(path: &Path, selection: &openapi::Selection) -> Result<Imported, CommandError> {
     let (shown, text) = spec::text_or_stdin(path)?;
     openapi::import(&shown, &text, selection)
         .map_err(|error| CommandError::usage(error.to_string()))
-}
-
-fn curl(args: &ImportCurl, console: &Console) -> Result<(), CommandError> {
-    finish(&read_curl(&args.command)?, args.output.as_deref(), console)
 }
 
 fn read_curl(command: &str) -> Result<Imported, CommandError> {
@@ -54,30 +48,9 @@ fn read_curl(command: &str) -> Result<Imported, CommandError> {
     curl::import(&text).map_err(|error| CommandError::usage(error.to_string()))
 }
 
-fn dlt(args: &ImportDlt, console: &Console) -> Result<(), CommandError> {
-    finish(&read_dlt(&args.document)?, args.output.as_deref(), console)
-}
-
 fn read_dlt(path: &Path) -> Result<Imported, CommandError> {
     let (shown, text) = spec::text_or_stdin(path)?;
     dlt::import(&shown, &text).map_err(|error| CommandError::usage(error.to_string()))
-}
-
-/// Writes or prints the spec, and lists what it lacks.
-fn finish(
-    imported: &Imported,
-    output: Option<&Path>,
-    console: &Console,
-) -> Result<(), CommandError> {
-    let text = imported.text();
-    match output {
-        Some(path) => create(path, &text)?,
-        None => {
-            console.print(&text)?;
-        }
-    }
-    list(imported, console);
-    Ok(())
 }
 
 /// Imports what an argument `FORMAT:FILE` names. `None` where it names no format.

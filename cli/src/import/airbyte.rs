@@ -1,4 +1,4 @@
-//! `rest-source import airbyte`.
+//! The manifest and the schemas of `rest-source import airbyte`.
 
 use std::{
     fs,
@@ -7,11 +7,7 @@ use std::{
 
 use rest_source_import::{Imported, airbyte};
 
-use crate::{args::ImportAirbyte, console::Console, error::CommandError, spec, spec_files::STDIN};
-
-pub(super) fn run(args: &ImportAirbyte, console: &Console) -> Result<(), CommandError> {
-    super::finish(&read(&args.manifest)?, args.output.as_deref(), console)
-}
+use crate::{error::CommandError, spec, spec_files::STDIN};
 
 /// Imports the manifest, or that of the folder.
 pub(super) fn read(path: &Path) -> Result<Imported, CommandError> {
