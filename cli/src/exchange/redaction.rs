@@ -37,13 +37,14 @@ impl<'a> Redaction<'a> {
         self.client.redact(text)
     }
 
-    /// A URL without secrets.
-    pub(crate) fn url(&self, url: &str) -> String {
-        let Some((path, query)) = url.split_once('?') else {
-            return self.text(url);
-        };
-        let pairs: Vec<String> = query.split('&').map(|pair| self.pair(pair)).collect();
-        self.text(&format!("{path}?{}", pairs.join("&")))
+    /// A URL, or a text with URLs such as `Link`, without secrets.
+    pub(crate) fn url(&self, text: &str) -> String {
+        let ends = |c: char| matches!(c, '?' | '&' | '<' | '>' | '"') || c.is_whitespace();
+        let parts = text.split_inclusive(ends).map(|part| {
+            let end = part.trim_end_matches(ends).len();
+            self.pair(&part[..end]) + &part[end..]
+        });
+        self.text(&parts.collect::<String>())
     }
 
     /// A pair of a query or a form.
@@ -70,19 +71,7 @@ impl<'a> Redaction<'a> {
         if is_secret {
             return REDACTED.to_owned();
         }
-        self.text(&self.pairs_within(value))
-    }
-
-    /// A text without the values of secret parameters: those of URLs, as in `Link` and `Location`.
-    fn pairs_within(&self, text: &str) -> String {
-        let ends = |c: char| {
-            matches!(c, '?' | '&' | '#' | '<' | '>' | '"' | ',' | ';') || c.is_whitespace()
-        };
-        let parts = text.split_inclusive(ends).map(|part| {
-            let end = part.trim_end_matches(ends).len();
-            self.pair(&part[..end]) + &part[end..]
-        });
-        parts.collect()
+        self.url(value)
     }
 }
 
