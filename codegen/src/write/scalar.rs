@@ -11,6 +11,8 @@ pub(super) fn one_line(text: &str, in_flow: bool) -> String {
     let written = written.trim_end_matches('\n');
     let is_plain = written == text
         && yaml::plain(text) == Kind::Text
+        // The merge key of YAML 1.1.
+        && text != "<<"
         && !(in_flow && text.contains([',', '[', ']', '{', '}']));
     if is_plain {
         return text.to_owned();

@@ -110,6 +110,7 @@ fn text_is_quoted_where_yaml_would_read_something_else() {
         ("a: b", "\"a: b\""),
         ("a\tb\u{7f}\u{2028}", "\"a\\tb\\U0000007f\\U00002028\""),
         ("$.items[*]", "$.items[*]"),
+        ("<<", "\"<<\""),
     ] {
         assert_eq!(value_text(&Node::from(written), 0), expected);
     }
@@ -119,6 +120,14 @@ fn text_is_quoted_where_yaml_would_read_something_else() {
         value_text(&Node::from(params), 0),
         "{ fields: \"a,b\", \"n\": \"1\" }"
     );
+}
+
+#[test]
+fn a_merge_key_in_quotes_is_a_key() {
+    let mut map = Map::new();
+    map.set("<<", "a");
+    let written = text(&map);
+    assert_eq!(read(&written).unwrap(), map, "{written}");
 }
 
 /// Any value.

@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
             text
         };
         let kind = scalar::kind(&text);
-        let is_merge = text == "<<" && self.expects_key();
+        let is_merge = text == MERGE && self.expects_key();
         if kind == Kind::Unclear {
             let message = format!("`{text}` is read differently by different versions of YAML");
             let diagnostic = Diagnostic::error("RS0003", &span, message);
@@ -485,6 +485,9 @@ impl Entry {
     }
 }
 
+/// The merge key of YAML 1.1.
+const MERGE: &str = "<<";
+
 fn quoted(text: Cow<'_, str>, span: Span) -> Node {
     Node {
         span,
@@ -547,7 +550,8 @@ fn as_key(
             diagnostic: Some(diagnostic),
         }));
     }
-    if key.name == "<<" {
+    // In quotes it is a key like others, and its span is longer.
+    if key.name == MERGE && key.span.len() == MERGE.len() {
         return Err(Box::new(Unusable {
             key: Some(key),
             diagnostic: None,
