@@ -129,20 +129,46 @@ fn types_of(ident: &str, columns: &mut Map, into: &mut Vec<String>) {
         let Node::Map(column) = &mut entry.value else {
             continue;
         };
-        let rename = column.get("rename").and_then(Node::as_text);
-        let made = rename.map_or_else(|| snake_name(&entry.key), str::to_owned);
-        let ident = format!("{ident}{}", type_name(&made));
-        let before = into.len();
-        types_of_column(&ident, column, into);
-        let (known, new) = into.split_at(before);
-        let mut all: HashSet<&String> = known.iter().collect();
-        if !new.iter().all(|one| all.insert(one)) {
-            into.truncate(before);
-            for key in ["fields", "items", "values", "of", "nullable"] {
-                column.remove(key);
-            }
-            column.set("data_type", "json");
+        let ident = format!("{ident}{}", column_ident(&entry.key, column));
+        types_of_nested(&ident, column, into);
+    }
+}
+
+/// What a column adds to the names of its types.
+pub(crate) fn column_ident(key: &str, column: &Map) -> String {
+    let rename = column.get("rename").and_then(Node::as_text);
+    type_name(&rename.map_or_else(|| snake_name(key), str::to_owned))
+}
+
+/// The types that a column makes. One with a type of a known name becomes `json`.
+fn types_of_nested(ident: &str, column: &mut Map, into: &mut Vec<String>) {
+    let before = into.len();
+    types_of_column(ident, column, into);
+    let (known, new) = into.split_at(before);
+    let mut all: HashSet<&String> = known.iter().collect();
+    if !new.iter().all(|one| all.insert(one)) {
+        into.truncate(before);
+        for key in ["fields", "items", "values", "of", "nullable"] {
+            column.remove(key);
         }
+        column.set("data_type", "json");
+    }
+}
+
+/// The types of the columns of one record, to which further columns are added. Their names lack that of the record.
+pub(crate) struct NestedTypes(Vec<String>);
+
+impl NestedTypes {
+    pub(crate) fn of(columns: &Map) -> Self {
+        let mut types = Vec::new();
+        types_of("", &mut columns.clone(), &mut types);
+        Self(types)
+    }
+
+    /// Adds a column below those of these idents. It becomes `json` where one of its types would have a known name.
+    pub(crate) fn add(&mut self, idents: &[String], key: &str, column: &mut Map) {
+        let ident = idents.concat() + &column_ident(key, column);
+        types_of_nested(&ident, column, &mut self.0);
     }
 }
 

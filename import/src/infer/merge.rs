@@ -13,6 +13,7 @@ use super::{
     values::{accepts, data_type, is_nullable},
 };
 use crate::Loss;
+use crate::names::{NestedTypes, column_ident};
 
 /// How many words more than the declared ones a closed enum may get in any case.
 const WORDS: usize = 3;
@@ -54,6 +55,12 @@ pub fn merge(
             .get("resource_defaults")
             .cloned()
             .unwrap_or(Node::Map(Map::new())),
+        types: NestedTypes::of(
+            own.get("columns")
+                .and_then(Node::as_map)
+                .unwrap_or(&Map::new()),
+        ),
+        idents: Vec::new(),
     };
     editor.endpoint(&spec, own, proposal);
     let defaults = spec.get("resource_defaults").and_then(Node::as_map);
@@ -108,6 +115,10 @@ struct Editor {
     path: Vec<Step>,
     /// The `resource_defaults` of the spec.
     defaults: Node,
+    /// The types of the columns.
+    types: NestedTypes,
+    /// The idents of the columns that the one at hand is within.
+    idents: Vec<String>,
 }
 
 impl Editor {
@@ -196,6 +207,7 @@ impl Editor {
             return;
         }
         let inferred = columns::infer(records);
+        let depth = self.idents.len();
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut read_keys: BTreeSet<String> = BTreeSet::new();
         for entry in &declared.entries {
@@ -248,7 +260,10 @@ impl Editor {
             let column = inferred
                 .iter()
                 .find(|column| from.len() == 1 && column.key == from[0]);
+            self.idents
+                .extend(map.map(|map| column_ident(&entry.key, map)));
             self.column(path, &entry.value, &present, is_null, must_be, column);
+            self.idents.truncate(depth);
             path.pop();
         }
         for column in inferred
@@ -274,7 +289,8 @@ impl Editor {
             if never_null.contains(&column.key) && path.len() == 1 {
                 continue;
             }
-            let node = columns::column_node(column, &mut taken);
+            let mut node = columns::column_node(column, &mut taken);
+            self.types.add(&self.idents, &column.key, &mut node);
             let mut keys: Vec<&str> = path.iter().map(String::as_str).collect();
             keys.push(&column.key);
             self.set(&keys, &Node::Map(node), &column.comments());
