@@ -122,7 +122,7 @@ pub(crate) fn without_secrets(url: &str) -> (String, bool) {
 }
 
 /// A URL or a path with a placeholder for each token in it, and whether it had any.
-pub(crate) fn without_tokens(url: &str, placeholder: impl Fn() -> String) -> (String, bool) {
+pub(crate) fn without_tokens(url: &str, mut placeholder: impl FnMut() -> String) -> (String, bool) {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let mut has_token = false;
     let segments: Vec<String> = url[..end]
@@ -145,6 +145,16 @@ pub(crate) fn is_loopback(url: &str) -> bool {
     ["localhost", "127.", "[::1]"]
         .iter()
         .any(|local| host.starts_with(local))
+}
+
+/// The scheme of an `Authorization` header and what follows it: `Token abc`, but not `token=abc, id=def`.
+pub(crate) fn scheme(header: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = header.split_once(' ')?;
+    let is_scheme = !scheme.is_empty()
+        && scheme.len() < 16
+        && scheme.chars().all(|c| c.is_ascii_alphabetic())
+        && !rest.is_empty();
+    is_scheme.then_some((scheme, rest))
 }
 
 /// The `auth` of an `Authorization` header whose secret is a placeholder; nothing for another scheme than `Bearer`.

@@ -981,3 +981,102 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn credentials_in_plain_text_become_secrets() {
+    let request = ", path: '/books?api_key=PLAIN-0&page=1', request_headers: { Authorization: Bearer PLAIN-1, X-Api-Key: PLAIN-2, X-Api-Version: '3' }, request_parameters: { access_token: PLAIN-3, client_id: public }, request_body_json: { login: { password: PLAIN-4, tries: 2, tokens: [PLAIN-5] } }";
+    let manifest = one(request, "", "").replace(", path: /books,", ",");
+    let text = spec(&manifest);
+    assert!(!text.contains("PLAIN"), "{text}");
+    for kept in [
+        "Authorization: Bearer {secrets.token}",
+        "X-Api-Key: \"{secrets.x_api_key}\"",
+        "X-Api-Version: \"3\"",
+        "access_token: \"{secrets.access_token}\"",
+        "client_id: public",
+        "password: \"{secrets.password}\"",
+        "tries: 2",
+        "tokens: [\"{secrets.tokens}\"]",
+        "api_key: \"{secrets.api_key}\"",
+        "manifest.yaml:8:",
+        "`password`, a credential that the manifest has in plain text: it is `{secrets.password}` here",
+    ] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+#[test]
+fn authenticators_with_plain_credentials_take_secrets() {
+    let token = "token_refresh_endpoint: 'https://u:PLAIN@a.example/token?key=PLAIN'";
+    for (authenticator, kept) in [
+        (
+            "{ type: BearerAuthenticator, api_token: PLAIN }".to_owned(),
+            &["type: bearer", "token: \"{secrets.api_token}\""][..],
+        ),
+        (
+            "{ type: ApiKeyAuthenticator, api_token: Bearer PLAIN }".to_owned(),
+            &["type: bearer", "token: \"{secrets.api_token}\""],
+        ),
+        (
+            "{ type: ApiKeyAuthenticator, header: X-Key, api_token: Token PLAIN }".to_owned(),
+            &["name: X-Key", "api_key: \"Token {secrets.api_token}\""],
+        ),
+        (
+            "{ type: BasicHttpAuthenticator, username: me, password: PLAIN }".to_owned(),
+            &["username: me", "password: \"{secrets.password}\""],
+        ),
+        (
+            format!("{{ type: OAuthAuthenticator, {token}, client_id: public, client_secret: PLAIN, refresh_token: PLAIN, refresh_request_body: {{ password: PLAIN }}, refresh_request_headers: {{ Authorization: Basic PLAIN }} }}"),
+            &[
+                "type: oauth2_refresh_token",
+                "client_id: public",
+                "client_secret: \"{secrets.client_secret}\"",
+                "refresh_token: \"{secrets.refresh_token}\"",
+                "access_token_url: https://a.example/token",
+                "Authorization: \"Basic {secrets.token}\"",
+            ],
+        ),
+        (
+            "{ type: SessionTokenAuthenticator, session_token_path: [id], login_requester: { url_base: 'https://a.example', path: /login, http_method: POST, request_body_json: { user: me, password: PLAIN } }, request_authentication: { type: Bearer } }".to_owned(),
+            &["user: me", "password: \"{secrets.password}\""],
+        ),
+        (
+            "{ type: JwtAuthenticator, algorithm: HS256, secret_key: PLAIN }".to_owned(),
+            &["signing_key: \"{secrets.secret_key}\""],
+        ),
+    ] {
+        let text = spec(&one(&format!(", authenticator: {authenticator}"), "", ""));
+        assert!(!text.contains("PLAIN"), "{text}");
+        assert!(text.contains("in plain text"), "{text}");
+        for kept in kept {
+            assert!(text.contains(kept), "{kept}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_public_password_beside_a_key_is_kept() {
+    let basic = ", authenticator: { type: BasicHttpAuthenticator, username: \"{{ config['api_key'] }}\", password: x }";
+    let text = spec(&one(basic, "", ""));
+    assert!(text.contains("password: x"), "{text}");
+    assert!(!text.contains("in plain text"), "{text}");
+}
+
+#[test]
+fn one_credential_of_two_streams_is_one_secret() {
+    let stream = one(", request_headers: { X-Token: PLAIN }", "", "");
+    let (_, second) = stream.split_once("streams:\n").unwrap();
+    let second = second.replace("name: books", "name: shelves");
+    let text = spec(&format!("{stream}{second}"));
+    assert!(text.contains("{secrets.x_token}"), "{text}");
+    assert!(!text.contains("x_token_2"), "{text}");
+}
+
+#[test]
+fn messages_do_not_show_credentials() {
+    let request = ", request_headers: { X-Token: \"PLAIN {{ unknown('PLAIN') }}\" }, authenticator: { type: BearerAuthenticator, api_token: \"PLAIN {{ unknown('PLAIN') }}\" }, request_body_data: 'PLAIN {{ unknown() }}'";
+    let text = spec(&one(request, "", ""));
+    assert!(!text.contains("PLAIN"), "{text}");
+    assert!(text.contains("request_headers.X-Token: "), "{text}");
+    assert!(text.contains("`api_token` of the credentials: "), "{text}");
+}

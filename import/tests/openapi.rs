@@ -51,6 +51,27 @@ fn swagger_2_has_its_host_and_key() {
 }
 
 #[test]
+fn credentials_in_examples_and_defaults_are_not_copied() {
+    let document = r#"{
+        "openapi": "3.0.0", "info": { "title": "Kiln" },
+        "servers": [{ "url": "https://me:PLAIN@{api_token}.kiln.example/v2",
+                      "variables": { "api_token": { "default": "PLAIN" } } }],
+        "components": { "securitySchemes": { "key": { "type": "apiKey", "name": "key", "in": "query", "example": "PLAIN" } } },
+        "paths": { "/pots/{access_token}": { "get": {
+            "parameters": [{ "name": "access_token", "in": "path", "required": true, "example": "PLAIN", "schema": { "type": "string", "default": "PLAIN" } },
+                           { "name": "X-Token", "in": "header", "required": true, "schema": { "type": "string", "enum": ["PLAIN"] } }],
+            "responses": { "200": { "content": { "application/json": { "example": [{ "token": "PLAIN" }],
+                "schema": { "type": "array", "items": { "type": "object", "properties": { "id": { "type": "integer" } } } } } } } } } } }
+    }"#;
+    let text = spec(document, &Selection::default());
+    assert!(!text.contains("PLAIN"), "{text}");
+    assert!(
+        text.contains("The credentials in the URL are not copied"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_document_without_paths_is_an_error() {
     for document in ["", "[]", "openapi: 3.0.0", "paths: {}", "{\"a\": "] {
         let error = import("api.yaml", document, &Selection::default()).unwrap_err();

@@ -2,6 +2,7 @@
 
 use rest_source_codegen::write::{Map, Node};
 
+use crate::credentials;
 use crate::tree::{Kind, Value};
 
 use super::config::Usage;
@@ -25,7 +26,14 @@ impl Builder<'_, '_> {
             }
             "BasicHttpAuthenticator" => {
                 let username = self.credential(node, "username").unwrap_or_default();
-                let password = self.credential(node, "password").unwrap_or_default();
+                let password = match node.get("password") {
+                    // Beside a key in place of a user, a literal password is a public word such as `x`.
+                    Some(value) if is_key(&username) => {
+                        self.credential_as_written(value, node, "password")
+                    }
+                    _ => self.credential(node, "password"),
+                };
+                let password = password.unwrap_or_default();
                 auth.set("type", "http_basic")
                     .set("username", username)
                     .set("password", password);
@@ -45,7 +53,17 @@ impl Builder<'_, '_> {
         self.credential_text(value, node, key)
     }
 
+    /// A text of credentials; one in plain text is a secret where its name says so.
     fn credential_text(&mut self, value: &Value, node: &Value, what: &str) -> Option<String> {
+        let text = self.credential_as_written(value, node, what)?;
+        Some(match what {
+            "access_token_value" | "secret_key" => self.literal_secret(value.place, what, text),
+            _ => self.without_literal(value.place, what, text),
+        })
+    }
+
+    /// A text of credentials as it is in the manifest.
+    fn credential_as_written(&mut self, value: &Value, node: &Value, what: &str) -> Option<String> {
         let text = value.scalar()?.to_owned();
         let usage = match what {
             "password" => Usage::Password,
@@ -58,10 +76,7 @@ impl Builder<'_, '_> {
             // A setting that no user can give is empty.
             Err(why) if why.is_empty() => Some(String::new()),
             Err(why) => {
-                self.lose(
-                    value.place,
-                    format!("`{what}` of the credentials, `{}`: {why}", shown(&text)),
-                );
+                self.lose(value.place, format!("`{what}` of the credentials: {why}"));
                 None
             }
         }
@@ -124,11 +139,12 @@ impl Builder<'_, '_> {
         };
         let text = endpoint.scalar().unwrap_or_default().to_owned();
         let url = match self.renderer(node, Usage::Address).text(&text) {
-            Ok(url) => with_scheme(&url),
+            Ok(url) => self.open_url(endpoint.place, &with_scheme(&url)),
             Err(why) => {
+                let shown = shown(&credentials::without_secrets(&text).0);
                 self.lose(
                     endpoint.place,
-                    format!("the token endpoint, `{}`: {why}", shown(&text)),
+                    format!("the token endpoint, `{shown}`: {why}"),
                 );
                 return None;
             }
@@ -139,7 +155,7 @@ impl Builder<'_, '_> {
             .text(grant)
             .unwrap_or_default();
         let refresh = node.text_of("refresh_token").unwrap_or_default();
-        let has_refresh = grant == "refresh_token" && super::jinja::is_template(refresh);
+        let has_refresh = grant == "refresh_token" && !refresh.trim().is_empty();
         auth.set(
             "type",
             if has_refresh {
@@ -256,6 +272,7 @@ impl Builder<'_, '_> {
         let mut auth = Map::new();
         auth.set("type", "session_login");
         let path = super::spec::joined(&with_scheme(&base), &path);
+        let path = self.open_url(login.place, &path);
         auth.set("path", path);
         if let Some(method) = login.text_of("http_method") {
             auth.set("method", method);
@@ -399,6 +416,12 @@ impl Builder<'_, '_> {
         }
         auth
     }
+}
+
+/// Whether a text holds a secret whose name says that it is a key or a token.
+fn is_key(text: &str) -> bool {
+    let mut names = text.split("{secrets.").skip(1);
+    names.any(|rest| credentials::is_secret_name(rest.split('}').next().unwrap_or_default()))
 }
 
 /// A URL that may lack its scheme.

@@ -48,6 +48,8 @@ pub(super) struct Config {
     specification: Option<Value>,
     settings: Vec<Setting>,
     names: names::Names,
+    /// The credentials that the manifest has in plain text: their names there, their values, and their secrets.
+    literals: Vec<(String, String, String)>,
 }
 
 /// Groups of settings whose name says nothing.
@@ -157,6 +159,19 @@ impl Config {
             "config"
         };
         format!("{namespace}.{}", setting.name)
+    }
+
+    /// The name of the secret for a credential that the manifest has in plain text: one for each value.
+    pub(super) fn literal(&mut self, name: &str, value: &str) -> String {
+        let mut known = self.literals.iter();
+        let known = known.find(|(one, text, _)| one == name && text == value);
+        if let Some((_, _, secret)) = known {
+            return secret.clone();
+        }
+        let secret = self.names.take(&names::name(name, "secret"));
+        self.literals
+            .push((name.to_owned(), value.to_owned(), secret.clone()));
+        secret
     }
 
     /// Whether the manifest says anything of a setting.
@@ -401,7 +416,13 @@ fn says_date(schema: &Value) -> bool {
 fn declared(setting: &Setting) -> Map {
     let mut made = Map::new();
     let schema = setting.schema.as_ref();
-    let default = schema.and_then(|schema| schema.get("default"));
+    // A secret that a URL needs is a setting.
+    let is_public = |schema: &&Value| {
+        let last = setting.path.last().map_or("", String::as_str);
+        !schema.says("airbyte_secret") && !is_secret_name(last)
+    };
+    let default = schema.filter(is_public);
+    let default = default.and_then(|schema| schema.get("default"));
     if !setting.words.is_empty() {
         made.set("type", "enum");
         let values = made.map("values");

@@ -5,6 +5,7 @@
 mod auth;
 mod columns;
 mod config;
+mod credentials;
 mod errors;
 mod incremental;
 mod jinja;

@@ -2,6 +2,7 @@
 
 use rest_source_codegen::write::{Map, Node};
 
+use crate::credentials;
 use crate::tree::{Kind, Value};
 
 use super::config::Usage;
@@ -65,7 +66,10 @@ impl Builder<'_, '_> {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-            self.params.set(name, decoded.replace('+', " "));
+            let value = decoded.replace('+', " ");
+            let place = requester.at(&["path"]).place;
+            let value = self.without_literal(place, name, value);
+            self.params.set(name, value);
         }
         self.body(requester);
         Some((base, path))
@@ -78,9 +82,12 @@ impl Builder<'_, '_> {
             return self.address(value, requester);
         }
         match self.renderer(requester, Usage::Address).text(text) {
-            Ok(made) => Some(without_spaces(made.trim())),
+            Ok(made) => {
+                let url = without_spaces(made.trim());
+                Some(self.open_url(value.place, &url))
+            }
             Err(why) => {
-                let shown = shown(text);
+                let shown = shown(&credentials::without_secrets(text).0);
                 self.lose(
                     value.place,
                     format!("`url_base`, `{shown}`: {why}; give it as `config.host`"),
@@ -111,10 +118,7 @@ impl Builder<'_, '_> {
         match self.renderer(requester, Usage::Sent).text(&query) {
             Ok(query) => Some((path, query)),
             Err(why) => {
-                self.lose(
-                    value.place,
-                    format!("the parameters in the path, `{}`: {why}", shown(&query)),
-                );
+                self.lose(value.place, format!("the parameters in the path: {why}"));
                 Some((path, String::new()))
             }
         }
@@ -126,9 +130,13 @@ impl Builder<'_, '_> {
             return None;
         };
         match self.renderer(requester, Usage::Address).text(text) {
-            Ok(made) => Some(without_spaces(made.trim())),
+            Ok(made) => {
+                let url = without_spaces(made.trim());
+                Some(self.without_token(value.place, &url))
+            }
             Err(why) => {
-                self.give_up(value.place, &format!("its URL, `{}`: {why}", shown(text)));
+                let shown = shown(&credentials::without_secrets(text).0);
+                self.give_up(value.place, &format!("its URL, `{shown}`: {why}"));
                 None
             }
         }
@@ -154,7 +162,10 @@ impl Builder<'_, '_> {
                 Kind::List(elements) => {
                     let texts: Vec<String> = elements
                         .iter()
-                        .filter_map(|one| self.text(one, requester, Usage::Sent, &what))
+                        .filter_map(|one| {
+                            let text = self.text(one, requester, Usage::Sent, &what)?;
+                            Some(self.without_literal(one.place, &name, text))
+                        })
                         .collect();
                     made.set(&name, texts);
                 }
@@ -165,6 +176,7 @@ impl Builder<'_, '_> {
                     if let Some(text) = self.text(entry, requester, Usage::Sent, &what)
                         && !text.is_empty()
                     {
+                        let text = self.without_literal(entry.place, &name, text);
                         made.set(&name, text);
                     }
                 }
@@ -232,7 +244,8 @@ impl Builder<'_, '_> {
                 true
             });
             if all {
-                self.body = Some(("json", map));
+                let body = self.without_literals(value.place, "", map.into());
+                self.body = body.as_map().cloned().map(|map| ("json", map));
                 return;
             }
         }
@@ -240,13 +253,14 @@ impl Builder<'_, '_> {
         if is_form && let Ok(made) = self.renderer(requester, Usage::Sent).text(text) {
             let mut map = Map::new();
             for pair in made.split('&') {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                map.set(name, value);
+                let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+                let text = self.without_literal(value.place, name, text.to_owned());
+                map.set(name, text);
             }
             self.body = Some(("data", map));
             return;
         }
-        self.lose(value.place, format!("the body, `{}`", shown(text)));
+        self.lose(value.place, "the body: neither JSON nor a form");
     }
 
     /// The keys that a `RequestOption` names: one name, which no dot splits, or the way to a nested one.

@@ -364,8 +364,12 @@ impl<'b, 'a> Builder<'b, 'a> {
         match self.renderer(component, usage).text(text) {
             Ok(text) => Some(text),
             Err(why) => {
-                let shown = shown(text);
-                self.lose(value.place, format!("{what}, `{shown}`: {why}"));
+                let name = what.rsplit('.').next().unwrap_or_default();
+                if crate::credentials::is_secret_name(name) {
+                    self.lose(value.place, format!("{what}: {why}"));
+                } else {
+                    self.lose(value.place, format!("{what}, `{}`: {why}", shown(text)));
+                }
                 None
             }
         }
@@ -426,6 +430,12 @@ impl<'b, 'a> Builder<'b, 'a> {
                 for (key, value) in entries.iter().filter(|(key, _)| key != "$parameters") {
                     let what = format!("{what}.{key}");
                     if let Some(made) = self.json(value, component, usage, &what) {
+                        let is_map = matches!(made, Node::Map(_));
+                        let made = if is_map {
+                            made
+                        } else {
+                            self.without_literals(value.place, key, made)
+                        };
                         map.set(key, made);
                     }
                 }

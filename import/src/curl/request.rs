@@ -343,7 +343,7 @@ impl Draft {
     }
 
     fn authorization(&mut self, value: &str) {
-        let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
+        let scheme = credentials::scheme(value).map_or("", |(scheme, _)| scheme);
         if scheme.eq_ignore_ascii_case("basic") {
             return self.basic("http_basic", false);
         }
@@ -352,19 +352,14 @@ impl Draft {
             self.auth = credentials::bearer(&format!("Bearer {secret}"));
             return;
         }
-        // `Token abc`, but not `token=abc, id=def`.
-        let is_word = !scheme.is_empty()
-            && scheme.len() < 16
-            && scheme.chars().all(|c| c.is_ascii_alphabetic())
-            && !token.is_empty();
         let mut auth = Map::new();
         auth.set("type", "api_key").set("name", "Authorization");
         auth.set(
             "api_key",
-            if is_word {
-                format!("{scheme} {secret}")
-            } else {
+            if scheme.is_empty() {
                 secret
+            } else {
+                format!("{scheme} {secret}")
             },
         );
         self.auth = Some(auth);

@@ -2,9 +2,9 @@
 
 use rest_source_codegen::write::{Map, Node};
 
-use crate::Loss;
 use crate::names;
 use crate::tree::{EMPTY, Value};
+use crate::{Loss, credentials};
 
 /// Settings that the spec declares.
 pub(super) type Config = Map;
@@ -51,7 +51,7 @@ pub(super) fn elsewhere(root: &Value, item: &Value, operation: &Value) -> Elsewh
         url.trim_end_matches('/').to_owned()
     };
     let is_same = server(root).is_some_and(|server| url(server) == url(own));
-    let own = https(&url(own));
+    let own = https(&credentials::without_secrets(&url(own)).0);
     match own.strip_prefix("https://") {
         _ if is_same => Elsewhere::No,
         Some(rest) if !rest.is_empty() && !rest.contains(['{', '}', '?', '#', ' ']) => {
@@ -70,6 +70,9 @@ pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<Str
     };
     let variables = server.map_or(&EMPTY, |server| server.at(&["variables"]));
     let url = url.split(['?', '#']).next().unwrap_or_default().trim();
+    let (url, has_secret) = credentials::without_secrets(url);
+    let comment = has_secret.then(|| "The credentials in the URL are not copied.".to_owned());
+    let url = url.as_str();
     if !url.starts_with("http://") && !url.starts_with("https://") && !url.starts_with('{') {
         let rest = url.trim_start_matches("//");
         let path = if url.starts_with("//") {
@@ -100,13 +103,13 @@ pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<Str
                 let rest = plain.split_once('}').map_or("", |(_, rest)| rest);
                 let url = format!("{default}{rest}");
                 if url.contains("://") && !url.contains('{') {
-                    return (https(&url), None);
+                    return (https(&url), comment);
                 }
             }
         }
         return relative("", variables, config);
     }
-    (https(&plain), None)
+    (https(&plain), comment)
 }
 
 fn relative(path: &str, variables: &Value, config: &mut Config) -> (String, Option<String>) {
@@ -159,9 +162,11 @@ fn with_settings(url: &str, variables: &Value, config: &mut Config) -> String {
         let default = said
             .get("default")
             .and_then(Value::scalar)
+            .filter(|_| !credentials::is_secret_name(variable))
             .unwrap_or_default();
         // A port, a scheme or nothing is no setting of a host.
-        if before.ends_with(':') || default.is_empty() && said.get("default").is_some() {
+        let is_empty = said.text_of("default").is_some_and(str::is_empty);
+        if before.ends_with(':') || is_empty {
             text.push_str(default);
             continue;
         }

@@ -274,7 +274,7 @@ fn setting(param: &Param<'_>, name: &str, config: &mut Map) -> String {
     let default = schema
         .get("default")
         .and_then(Value::scalar)
-        .filter(|text| !text.is_empty());
+        .filter(|text| !text.is_empty() && !is_secret_name(name));
     let words = schema
         .at(&["enum"])
         .elements()
