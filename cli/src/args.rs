@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::destination::{self, To};
+use crate::{
+    destination::{self, To},
+    secrets::Secrets,
+    variables::SecretSources,
+};
 
 /// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]
@@ -32,6 +36,7 @@ pub(crate) enum Command {
     Generate(Generate),
     Fetch(Fetch),
     Load(Load),
+    Secrets(Secrets),
     Docs(Docs),
     Ddl(Ddl),
     Diff(Diff),
@@ -179,7 +184,7 @@ pub(crate) struct Infer {
     pub(crate) resource: Option<String>,
     /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
     /// order of the pages. No request is sent
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file", "env_file", "secrets_command"])]
     pub(crate) from: Vec<PathBuf>,
     /// The number of pages to fetch. Where the paginator is not known, some more requests show it
     #[arg(long, value_name = "PAGES", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -194,6 +199,8 @@ pub(crate) struct Infer {
     /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`), as for `fetch`
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretSources,
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
@@ -239,8 +246,8 @@ pub(crate) struct ImportDlt {
 ///
 /// Prints records on stdout and the report on stderr. With `--raw`, prints the exchanges of the first page instead,
 /// without secrets: request, response, what the selector found, and what the paginator decided. Reads each secret from
-/// an environment variable named after the spec and the secret, such as `MEDIA_API_KEY`; missing ones are an error
-/// before any request is sent.
+/// an environment variable named after the spec and the secret, such as `MEDIA_API_KEY`, or from a file or a command;
+/// missing ones are an error before any request is sent. `rest-source secrets SPEC` lists them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
     /// The spec, a YAML file
@@ -274,6 +281,8 @@ pub(crate) struct Fetch {
     /// environment; a new token is written before it is used, readable only by the owner
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretSources,
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// Print the HTTP exchanges of the first page instead of records, without secrets: requests, responses, what the
@@ -422,6 +431,8 @@ pub(crate) struct Load {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) secrets: SecretSources,
+    #[command(flatten)]
     pub(crate) connection: Connection,
 }
 
@@ -536,7 +547,7 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_token)
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as `NAME=VALUE`".to_owned()),

@@ -1,10 +1,18 @@
 //! The context of a command: streams, environment variables and clock.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    env,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use rest_source::{Builder, Client, Clock, plan::SourcePlan};
 
-use crate::console::Console;
+use crate::{
+    console::Console,
+    error::CommandError,
+    variables::{Origin, SecretSources, Values},
+};
 
 /// Streams, environment variables and clock of a command. The default uses those of the process; a test captures
 /// the output, sets variables and injects a clock without changing the process.
@@ -25,6 +33,8 @@ use crate::console::Console;
 pub struct Context {
     pub(crate) console: Console,
     variables: Vec<(String, String)>,
+    /// What files and commands have besides the environment.
+    values: Arc<Values>,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -50,40 +60,75 @@ impl Context {
         self
     }
 
-    /// Passes the variables and the clock of this context to a client. A secret already set is kept.
+    /// Adds the values of these sources to those of the environment.
+    pub(crate) async fn with_sources(&self, sources: &SecretSources) -> Result<Self, CommandError> {
+        Ok(Self {
+            values: Arc::new(sources.read(&self.console).await?),
+            ..self.clone()
+        })
+    }
+
+    /// Passes the values and the clock of this context to a client.
     pub(crate) fn attach(
         &self,
         plan: &SourcePlan,
         mut builder: Builder<Client>,
-    ) -> Builder<Client> {
+    ) -> Result<Builder<Client>, CommandError> {
         if let Some(clock) = &self.clock {
             builder = builder.clock(Arc::clone(clock));
         }
-        let value = |variable: &str| self.own_value(variable);
-        for secret in &plan.secrets {
-            if let Some(value) = value(&secret.env) {
-                builder = builder.secret(&secret.name, value);
+        let mut found = HashMap::new();
+        for variable in variables(plan) {
+            if let Some((value, _)) = self.find(variable, plan)? {
+                found.insert(variable.to_owned(), value);
             }
         }
-        for setting in &plan.config {
-            if let Some(value) = value(&setting.env) {
-                builder = builder.setting(&setting.name, value);
-            }
-        }
-        builder
+        Ok(builder.variables(move |variable| found.get(variable).cloned()))
     }
 
-    /// A variable of this context.
-    fn own_value(&self, variable: &str) -> Option<String> {
-        let mut variables = self.variables.iter().rev();
-        variables.find_map(|(name, value)| (name == variable).then(|| value.clone()))
+    /// The value of a variable of this source, and where it was found.
+    pub(crate) fn find(
+        &self,
+        variable: &str,
+        plan: &SourcePlan,
+    ) -> Result<Option<(String, Origin)>, CommandError> {
+        self.values.find(variable, |name| {
+            // `NAME_FILE` is not the path of a file if it is a variable of the source itself.
+            if name != variable && variables(plan).any(|own| own == name) {
+                return Ok(None);
+            }
+            self.environment(name)
+        })
+    }
+
+    /// The value of a variable that is not one of a source.
+    pub(crate) fn value(&self, variable: &str) -> Result<Option<String>, CommandError> {
+        let found = self.values.find(variable, |name| self.environment(name))?;
+        Ok(found.map(|(value, _)| value))
     }
 
     /// A variable of this context, or of the process.
-    pub(crate) fn value(&self, variable: &str) -> Option<String> {
-        self.own_value(variable)
-            .or_else(|| std::env::var(variable).ok())
+    fn environment(&self, variable: &str) -> Result<Option<String>, CommandError> {
+        let mut own = self.variables.iter().rev();
+        if let Some(value) = own.find_map(|(name, value)| (name == variable).then(|| value.clone()))
+        {
+            return Ok(Some(value));
+        }
+        match env::var(variable) {
+            Ok(value) => Ok(Some(value)),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => Err(CommandError::usage(format!(
+                "`{variable}` is not Unicode\n  help: set it to UTF-8 text"
+            ))),
+        }
     }
+}
+
+/// The variables of a source's secrets and settings.
+fn variables(plan: &SourcePlan) -> impl Iterator<Item = &str> {
+    let secrets = plan.secrets.iter().map(|secret| secret.env.as_str());
+    let settings = plan.config.iter().map(|setting| setting.env.as_str());
+    secrets.chain(settings)
 }
 
 /// The captured output of a command. Clones share it.

@@ -108,7 +108,7 @@ pub(crate) async fn open(
             "the value of `--to` is not a destination: {why}"
         ))),
         To::Environment(name) => {
-            let value = context.value(&name).ok_or_else(|| {
+            let value = context.value(&name)?.ok_or_else(|| {
                 CommandError::usage(format!(
                     "`--to env:{name}`: the variable `{name}` is not set"
                 ))
@@ -192,7 +192,7 @@ async fn postgres(
     context: &Context,
 ) -> Result<Box<dyn Destination>, CommandError> {
     let mut options = rest_source_load_postgres::Options::new(url)?;
-    if let Some(password) = context.value("PGPASSWORD") {
+    if let Some(password) = context.value("PGPASSWORD")? {
         options = options.default_password(password);
     }
     if let Some(schema) = schema {

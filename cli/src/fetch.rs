@@ -50,6 +50,7 @@ async fn fetch(
     let plan = &connector.plan;
     let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, &resource, &args.param)?;
+    let context = context.with_sources(&args.secrets).await?;
     let console = &context.console;
     let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
     let observer = Observer::new(&args, &resource)?;

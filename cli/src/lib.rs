@@ -31,9 +31,11 @@ mod param;
 mod print;
 mod printable;
 mod refresh_token_file;
+mod secrets;
 mod spec;
 mod spec_files;
 mod state_file;
+mod variables;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -103,6 +105,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Lsp => lsp::run(),
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
+        Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
         Command::Fetch(fetch) => return Started::Network(fetch::run(fetch, context)),
         Command::Load(load) => return Started::Network(load::run(load, context)),
     })

@@ -33,6 +33,7 @@ async fn load(
     for name in &args.resource {
         spec::resource(&plan, Some(name))?;
     }
+    let context = context.with_sources(&args.secrets).await?;
     let console = &context.console;
     let token_file = RefreshTokenFile::new(&plan, args.token_file, console, token_requests)?;
     let client = spec::connect(

@@ -50,18 +50,11 @@ impl RefreshTokenFile {
         console: &Console,
         requests: TokenRequests,
     ) -> Result<Self, CommandError> {
-        let secret = refresh_token(plan);
-        let mut stored = None;
+        let mut secret = refresh_token(plan);
+        let mut token = None;
         if let Some(file) = &file {
-            let Some(secret) = &secret else {
-                return Err(CommandError::usage(format!(
-                    "`{}` has no refresh token to store in `{}`\n  help: remove `--token-file`: it \
-                     needs an `oauth2_refresh_token` whose `refresh_token` is one secret",
-                    plan.name,
-                    file.display()
-                )));
-            };
-            stored = read(file, secret)?;
+            let (of, stored) = stored(plan, file)?;
+            (secret, token) = (Some(of), stored);
             let cannot_write =
                 |error| CommandError::usage(format!("cannot write `{}`: {error}", file.display()));
             file::can_replace(file).map_err(cannot_write)?;
@@ -70,7 +63,7 @@ impl RefreshTokenFile {
         Ok(Self {
             secret,
             file,
-            stored,
+            stored: token,
             is_lost: Arc::default(),
             requests,
             console: console.clone(),
@@ -147,6 +140,23 @@ fn store(file: Option<&Path>, token: &Secret, is_lost: &AtomicBool) -> io::Resul
         let message = format!("cannot write `{}`: {error}", file.display());
         io::Error::new(error.kind(), message)
     })
+}
+
+/// The secret that is the refresh token of this source, and its value in the file, if that exists.
+pub(crate) fn stored(
+    plan: &SourcePlan,
+    file: &Path,
+) -> Result<(SecretPlan, Option<Secret>), CommandError> {
+    let Some(secret) = refresh_token(plan) else {
+        return Err(CommandError::usage(format!(
+            "`{}` has no refresh token to store in `{}`\n  help: remove `--token-file`: it \
+             needs an `oauth2_refresh_token` whose `refresh_token` is one secret",
+            plan.name,
+            file.display()
+        )));
+    };
+    let stored = read(file, &secret)?;
+    Ok((secret, stored))
 }
 
 /// Reads the token; `None` if the file does not exist yet.

@@ -106,7 +106,7 @@ pub(crate) fn connect(
     recording: Option<&Recording>,
     context: &Context,
 ) -> Result<Client, CommandError> {
-    let builder = context.attach(plan, token_file.attach(Client::builder(plan)));
+    let builder = context.attach(plan, token_file.attach(Client::builder(plan)))?;
     let transport = transport(connection)?;
     let builder = match recording {
         // With one request after another, none is sent beyond the limit.
@@ -125,13 +125,18 @@ pub(crate) fn connect(
         .fold(builder, |builder, (name, value)| {
             builder.setting(name, value)
         });
-    let client = builder.build().map_err(|error| match error.kind() {
-        ErrorKind::Config => {
-            error.with_help("set the environment variables, or a setting by `--config NAME=VALUE`")
-        }
+    Ok(builder.build().map_err(with_sources_help)?)
+}
+
+/// Adds to an error of secrets or settings how the command takes them.
+pub(crate) fn with_sources_help(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Config => error.with_help(
+            "set the environment variables, or a setting by `--config NAME=VALUE`; `rest-source secrets SPEC` lists \
+             where values are found",
+        ),
         _ => error,
-    });
-    Ok(client?)
+    }
 }
 
 /// Finds a resource by name.

@@ -65,8 +65,12 @@ pub struct Builder<S> {
     on_refresh_token: Option<OnRefreshToken>,
     lock_refresh_token: Option<LockRefreshToken>,
     concurrency: Option<u16>,
+    variables: Option<Variables>,
     source: PhantomData<fn() -> S>,
 }
+
+/// Looks a variable up.
+type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl<S: Connector> Builder<S> {
     /// With nothing given yet.
@@ -111,6 +115,7 @@ impl<S> Builder<S> {
             on_refresh_token: None,
             lock_refresh_token: None,
             concurrency: None,
+            variables: None,
             source: PhantomData,
         }
     }
@@ -303,6 +308,26 @@ impl<S> Builder<S> {
         self
     }
 
+    /// Looks up the variables of secrets and settings by this function, in place of the process's environment. `None`
+    /// and an empty value count as not set.
+    ///
+    /// ```
+    /// # use std::collections::HashMap;
+    /// # use rest_source::{Builder, Connector, Result};
+    /// fn connect<S: Connector>(vault: HashMap<String, String>) -> Result<S> {
+    ///     Builder::<S>::new()
+    ///         .variables(move |name| vault.get(name).cloned())
+    ///         .build()
+    /// }
+    /// ```
+    pub fn variables(
+        mut self,
+        variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.variables = Some(Box::new(variables));
+        self
+    }
+
     /// The most requests in flight, in place of the spec's; 0 counts as 1.
     pub fn concurrency(mut self, concurrency: u16) -> Self {
         self.concurrency = Some(concurrency.max(1));
@@ -354,7 +379,13 @@ impl<S> Builder<S> {
         let named = settings::in_place_of_variables(plan, &self.named_secrets)?;
         let env = |variable: &str| match named.iter().find(|(name, _)| *name == variable) {
             Some((_, secret)) => Variable::Set(secret.expose().to_owned()),
-            None => env(variable),
+            None => match &self.variables {
+                Some(variables) => match variables(variable) {
+                    Some(value) if !value.is_empty() => Variable::Set(value),
+                    _ => Variable::Unset,
+                },
+                None => env(variable),
+            },
         };
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let secrets = settings.secrets.iter().map(Secret::expose);
@@ -639,6 +670,19 @@ mod tests {
             "{error}"
         );
         assert!(!error.to_string().contains("k3pt"), "{error}");
+    }
+
+    #[test]
+    fn variables_are_looked_up_in_place_of_the_environments() {
+        let connect = |value: &'static str| {
+            let variables = move |name: &str| (name == "MEDIA_API_KEY").then(|| value.to_owned());
+            let env = |_: &str| Variable::Set("k3y-of-the-house".into());
+            builder().variables(variables).build_from(&env)
+        };
+        let media = connect("k3y-of-the-vault").unwrap();
+        assert_eq!(media.client().redact("k3y-of-the-vault"), "[secret]");
+        let error = connect("").unwrap_err().to_string();
+        assert!(error.contains("`MEDIA_API_KEY` is not set"), "{error}");
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) async fn discover(
         CommandError::usage(format!("cannot run `{}` here: {needs}", plan.name))
     })?;
     let resource = spec::resource(plan, Some(source.resource))?;
+    let context = &context.with_sources(&args.secrets).await?;
     let token_file = RefreshTokenFile::new(
         plan,
         args.token_file.clone(),

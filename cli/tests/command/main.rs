@@ -17,6 +17,7 @@ mod page;
 mod param;
 mod raw;
 mod same;
+mod secrets;
 mod shell;
 mod side_by_side;
 mod stdout;
@@ -60,6 +61,7 @@ fn help_says_what_each_command_does() {
         "generate",
         "fetch",
         "load",
+        "secrets",
         "docs",
         "ddl",
         "diff",
