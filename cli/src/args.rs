@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
+    budget::Budget,
     destination::{self, To},
     secrets::Secrets,
     variables::SecretSources,
@@ -24,7 +25,7 @@ Exit codes:
   1    a spec is invalid, or a generated file is out of date
   2    an argument, a file, a setting or a secret is invalid; no request was sent
   3    the API, the destination or the writing of a file failed; the error names what is missing
-  4    a load is incomplete: the API states more records than it returned
+  4    a load is incomplete: the API states more records than it returned, or the budget is used up
   129  interrupted by SIGHUP: the terminal was closed
   130  interrupted by SIGINT: Ctrl-C
   143  interrupted by SIGTERM";
@@ -257,6 +258,8 @@ pub(crate) struct Fetch {
     /// The maximum number of records; pages beyond it are not requested
     #[arg(long, value_name = "RECORDS")]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) budget: Budget,
     /// A setting of the spec; overrides the environment. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
@@ -423,6 +426,8 @@ pub(crate) struct Load {
     /// of a table that was emptied
     #[arg(long, conflicts_with = "full_refresh")]
     pub(crate) keep_state: bool,
+    #[command(flatten)]
+    pub(crate) budget: Budget,
     /// A setting of the spec; overrides the environment. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,

@@ -52,6 +52,14 @@ impl CommandError {
         }
     }
 
+    /// A load or a fetch ended before all records arrived, and nothing failed.
+    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Incomplete,
+            messages: vec![message.into()],
+        }
+    }
+
     /// A signal ended the command.
     pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
         Self {
@@ -98,6 +106,8 @@ impl From<Error> for CommandError {
         let message = error.to_string();
         if is_usage(&error) {
             Self::usage(message)
+        } else if *error.kind() == ErrorKind::Budget {
+            Self::incomplete(message)
         } else {
             Self::failed(message)
         }
@@ -112,12 +122,10 @@ impl From<LoadError> for CommandError {
         if !has_sent && error.errors.iter().all(is_usage) {
             return Self::usage(message);
         }
-        let is_incomplete = |error: &Error| *error.kind() == ErrorKind::Incomplete;
+        let is_incomplete =
+            |error: &Error| matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Budget);
         if error.errors.iter().all(is_incomplete) {
-            return Self {
-                exit: Exit::Incomplete,
-                messages: vec![message],
-            };
+            return Self::incomplete(message);
         }
         Self::failed(message)
     }

@@ -1,7 +1,7 @@
 //! `rest-source fetch`.
 
 use rest_source::{
-    Client, Fetch as Fetching, Rows,
+    Client, Error, ErrorKind, Fetch as Fetching, Rows,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
 };
@@ -59,6 +59,7 @@ async fn fetch(
         args.config.clone(),
         &token_file,
         &args.connection,
+        args.budget.of_run(),
         observer.recording(),
         &context,
     )?;
@@ -78,7 +79,8 @@ async fn fetch(
                     console.say(&report);
                 }
                 drop(progress);
-                return Err(observer.fail(console, &report, token_file.explain(error)));
+                let error = with_help_of_budget(token_file.explain(error), &args);
+                return Err(observer.fail(console, &report, error));
             }
         };
         observer.save()?;
@@ -121,6 +123,19 @@ async fn fetch(
         );
     }
     Ok(())
+}
+
+/// Says what a fetch whose budget was used up has kept.
+fn with_help_of_budget(error: Error, args: &Fetch) -> Error {
+    if *error.kind() != ErrorKind::Budget {
+        return error;
+    }
+    let error = error.with_detail(if args.state.is_some() {
+        "the printed records are whole, and the state file is unchanged: the next fetch returns them again"
+    } else {
+        "the printed records are whole"
+    });
+    error.with_help("raise the budget; or use `load`, which goes on after what it has stored")
 }
 
 /// Reports that the reader of stdout, such as `head`, left records that the next fetch returns again.

@@ -4,6 +4,7 @@
 //! A library for tests: [`run()`] runs the command within the process.
 
 mod args;
+mod budget;
 mod check;
 mod completions;
 mod console;

@@ -41,6 +41,7 @@ async fn load(
         args.config,
         &token_file,
         &args.connection,
+        args.budget.of_run(),
         None,
         &context,
     )?;

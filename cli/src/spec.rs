@@ -7,7 +7,7 @@ use std::{
 };
 
 use rest_source::{
-    Client, Error, ErrorKind,
+    Client, Error, ErrorKind, RunBudget,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
     transport::{Reqwest, TransportError},
@@ -96,17 +96,19 @@ fn transport(connection: &Connection) -> Result<Reqwest, CommandError> {
     Ok(transport)
 }
 
-/// Builds the source's client with these settings, this refresh token file and this connection. Its exchanges are
-/// recorded, if there is a recording.
+/// Builds the source's client with these settings, this refresh token file and this connection, within the budget. Its
+/// exchanges are recorded, if there is a recording.
 pub(crate) fn connect(
     plan: &Ref<SourcePlan>,
     settings: Vec<(String, String)>,
     token_file: &RefreshTokenFile,
     connection: &Connection,
+    budget: RunBudget,
     recording: Option<&Recording>,
     context: &Context,
 ) -> Result<Client, CommandError> {
-    let builder = context.attach(plan, token_file.attach(Client::builder(plan)))?;
+    let builder = Client::builder(plan).budget(budget);
+    let builder = context.attach(plan, token_file.attach(builder))?;
     let transport = transport(connection)?;
     let builder = match recording {
         // With one request after another, none is sent beyond the limit.

@@ -101,6 +101,20 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     }
 }
 
+/// Parses a duration as specs write it: `500ms`, `10s`, `1m30s`, `7d`.
+///
+/// ```
+/// let time = rest_source_codegen::duration("1m30s");
+/// assert_eq!(time, Ok(std::time::Duration::from_secs(90)));
+/// ```
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn duration(text: &str) -> Result<std::time::Duration, &'static str> {
+    value::duration(text)
+}
+
 /// The text of a spec with a mask in place of each literal credential, to show it or a part of it.
 ///
 /// ```

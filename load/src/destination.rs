@@ -290,7 +290,7 @@ pub enum LoadStatus {
     Running,
     /// All records are stored.
     Loaded,
-    /// The API announced records that did not arrive.
+    /// The API announced records that did not arrive, or the budget was used up.
     Incomplete,
     /// It failed.
     Failed,

@@ -69,6 +69,12 @@
 //! without it, after the last complete partition. A destination says by [`Destination::resumes`] that it stores
 //! [checkpoints](Writer::save_checkpoint).
 //!
+//! # Budget
+//!
+//! A source with a [`RunBudget`](rest_source::RunBudget) sends at most so many requests, and none after some time. A load
+//! that uses it up fails with [`ErrorKind::Budget`](rest_source::ErrorKind::Budget) for each unfinished resource, and
+//! [does not try](Reason::Budget) the others. Committed rows stay. Such loads [resume](Loading::resume) by default.
+//!
 //! # Rows belong to a request
 //!
 //! The destination stores a fingerprint of the request with the rows: settings, base URL, path, parameters and

@@ -56,7 +56,7 @@ pub struct Loading<'a, D: ?Sized> {
     keep_state: bool,
     adopt: bool,
     stamp_rows: bool,
-    /// `None`: only resources that are fetched in partitions are resumed.
+    /// `None`: only resources that are fetched in partitions are resumed, and all of a load within a budget.
     resume: Option<bool>,
     table_prefix: Text,
     pub(crate) since: Option<Scalar>,
@@ -124,7 +124,8 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// itself. Until the load is complete, rows that are appended or replace others are in staging tables.
     ///
     /// Resources that are fetched in partitions, such as children, are resumed without it, after the last complete
-    /// partition, except by a [full refresh](Self::full_refresh). Incremental ones resume at their state in any case.
+    /// partition, except by a [full refresh](Self::full_refresh). Loads within a [budget](rest_source::RunBudget) resume by
+    /// default, because none of them may be able to finish alone. Incremental ones resume at their state in any case.
     /// [`ResourceReport::resumed`](crate::ResourceReport::resumed) says where a load went on.
     pub fn resume(mut self) -> Self {
         self.resume = Some(true);
@@ -267,7 +268,10 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     fn resumes(&self, resource: &ResourcePlan) -> bool {
-        let by_default = || !self.full_refresh && resumption::is_in_partitions(resource);
+        let by_default = || {
+            self.client.budget().is_limited()
+                || !self.full_refresh && resumption::is_in_partitions(resource)
+        };
         self.destination.resumes()
             && resumption::is_resumable(resource)
             && self.resume.unwrap_or_else(by_default)
@@ -368,6 +372,7 @@ struct Queue<'a> {
     /// Resources whose children cannot be fetched.
     unfetched: Vec<Text>,
     failures: SharedFailures<'a>,
+    client: &'a Client,
     /// The targets that the destination opened.
     opened: Vec<Target>,
     /// The outcomes, with the positions of the resources.
@@ -394,6 +399,7 @@ impl<'a> Queue<'a> {
             fetched: Vec::new(),
             unfetched: Vec::new(),
             failures: SharedFailures::new(client),
+            client,
             opened: Vec::new(),
             ended: Vec::new(),
         }
@@ -420,8 +426,10 @@ impl<'a> Queue<'a> {
                 continue;
             }
             let parent = ancestors(&resource).find(|name| self.unfetched.contains(name));
-            let reason = parent
-                .map(Reason::Parent)
+            // The parent of a load within a budget may have failed by it.
+            let budget = self.client.spent_budget().map(Reason::Budget);
+            let reason = budget
+                .or_else(|| parent.map(Reason::Parent))
                 .or_else(|| self.failures.reason(&resource));
             let ended = if resource.write_disposition == WriteDisposition::Skip {
                 Ended::Skipped(resource.name.clone())
@@ -499,6 +507,18 @@ impl<'a> Queue<'a> {
             }
         }
         outcome.errors.extend(last);
+        let reasons = outcome.not_tried.iter().map(|one| &one.reason);
+        if outcome.errors.is_empty()
+            && let Some(Reason::Budget(spent)) = reasons.max()
+        {
+            // It ended between two resources.
+            let error = Error::new(ErrorKind::Budget, spent.clone());
+            outcome.errors.push(
+                error.with_help(
+                    "raise the budget, or load the others by `--resource` (`resource()`)",
+                ),
+            );
+        }
         if outcome.errors.is_empty() {
             return Ok(outcome.loaded);
         }

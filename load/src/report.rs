@@ -82,6 +82,8 @@ pub enum Reason {
     Credentials,
     /// Two consecutive resources failed at this origin.
     Origin(String),
+    /// The [budget](rest_source::RunBudget) was used up before, in these words.
+    Budget(String),
 }
 
 impl fmt::Display for Reason {
@@ -90,6 +92,7 @@ impl fmt::Display for Reason {
             Self::Parent(parent) => write!(f, "`{parent}` could not be fetched"),
             Self::Credentials => write!(f, "two resources failed with the same credentials"),
             Self::Origin(origin) => write!(f, "two resources failed at `{origin}`"),
+            Self::Budget(spent) => f.write_str(spent),
         }
     }
 }

@@ -89,7 +89,7 @@ pub(crate) async fn run<D: Destination + ?Sized>(
         Ok(Outcome::AlreadyAppended(_)) => record.end(LoadStatus::Loaded, None, None),
         Err(failed) => {
             let status = match failed.error.kind() {
-                ErrorKind::Incomplete => LoadStatus::Incomplete,
+                ErrorKind::Incomplete | ErrorKind::Budget => LoadStatus::Incomplete,
                 _ => LoadStatus::Failed,
             };
             record.end(status, failed.report.as_ref(), Some(&failed.error));
@@ -208,6 +208,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         state.resumed = opened.resumed;
         state.resumed_at = opened.resumed_at;
         state.goes_on = opened.goes_on;
+        state.start = pages.state().map(|state| state.to_json());
         let mut written = self.load_pages(&mut pages, &mut state).await;
         let mut requests = 0;
         if let Some(why) = expired(&state, &pages, &written) {
@@ -262,8 +263,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             && self.target.writing == Writing::Merge
             && state.writer.commit(fetch_state.as_ref()).await.is_ok();
         // The first error is the one to report.
+        let mut is_suspended = false;
         if self.target.resume && state.fetch_failed {
-            let _ = state.writer.suspend().await;
+            is_suspended = state.writer.suspend().await.is_ok();
         } else if !is_kept || self.target.resume {
             let _ = state.writer.roll_back().await;
         }
@@ -281,6 +283,13 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             1 => error.with_detail("1 record before it was committed"),
             count => error.with_detail(format!("{count} records before it were committed")),
         };
+        let error = match error.kind() {
+            ErrorKind::Budget => {
+                let has_moved = fetch_state.map(|state| state.to_json()) != state.start;
+                error.with_detail(self.next_start(is_suspended, has_moved, state.progress.pages))
+            }
+            _ => error,
+        };
         FailedResource {
             error: match error.report() {
                 Some(_) => error,
@@ -296,6 +305,21 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             }),
             is_of_fetch: state.fetch_failed,
             is_opened: true,
+        }
+    }
+
+    /// Where the next load starts, after one whose budget was used up.
+    fn next_start(&self, is_suspended: bool, has_moved: bool, pages: u64) -> &'static str {
+        let has_state = self.target.resource.has_state() && self.target.writing != Writing::Replace;
+        if has_state && has_moved {
+            "the next load goes on from the state that was stored"
+        } else if has_state && !is_suspended {
+            "the state did not move, so the next load fetches the same records again: raise the budget, or say \
+             `row_order: asc`, where the API gives the oldest records first"
+        } else if is_suspended && pages > 0 {
+            "its pages are stored: the next load goes on after them, with a budget or with `--resume` (`resume()`)"
+        } else {
+            "the next load starts at the first page"
         }
     }
 
@@ -607,6 +631,8 @@ struct LoadState {
     resumed_at: Option<Position>,
     /// Whether it goes on after pages of an interrupted load.
     goes_on: bool,
+    /// The state at which the fetch started.
+    start: Option<String>,
 }
 
 impl LoadState {
@@ -631,6 +657,7 @@ impl LoadState {
             resumed: None,
             resumed_at: None,
             goes_on: false,
+            start: None,
         }
     }
 

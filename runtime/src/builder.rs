@@ -3,12 +3,13 @@
 use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
-    Client, Clock, Error, ErrorKind, Result, Scalar, Secret, SystemClock, Values,
+    Client, Clock, Error, ErrorKind, Result, RunBudget, Scalar, Secret, SystemClock, Values,
     hooks::Hooks,
     http_context::{BoxError, HttpContext, LockRefreshToken, LockedRefreshToken, OnRefreshToken},
     plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
     retry::RetryBudget,
+    run_budget::RunningBudget,
     settings::{self, GivenSecrets, Variable},
     shared::Ref,
     transport::Transport,
@@ -66,6 +67,7 @@ pub struct Builder<S> {
     lock_refresh_token: Option<LockRefreshToken>,
     concurrency: Option<u16>,
     variables: Option<Variables>,
+    budget: RunBudget,
     source: PhantomData<fn() -> S>,
 }
 
@@ -116,6 +118,7 @@ impl<S> Builder<S> {
             lock_refresh_token: None,
             concurrency: None,
             variables: None,
+            budget: RunBudget::new(),
             source: PhantomData,
         }
     }
@@ -334,6 +337,12 @@ impl<S> Builder<S> {
         self
     }
 
+    /// The budget of all requests that the source sends from now on. Build a source for each run.
+    pub fn budget(mut self, budget: RunBudget) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// Locks a refresh token (`oauth2_refresh_token`) that several processes share, before each request
     /// that spends it. Returns the current token, where another process may have replaced it, and a guard.
     /// The guard is dropped once [`on_refresh_token`](Self::on_refresh_token) has kept the next token.
@@ -390,9 +399,11 @@ impl<S> Builder<S> {
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let secrets = settings.secrets.iter().map(Secret::expose);
         let redactor = Arc::new(Redactor::new(secrets).sparing(&plan.spec));
+        let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
+        let run_budget = RunningBudget::start(self.budget, clock.elapsed());
         let context = HttpContext {
             transport,
-            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            clock,
             jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
             redactor: Arc::clone(&redactor),
             on_refresh_token: self.on_refresh_token,
@@ -400,6 +411,7 @@ impl<S> Builder<S> {
             has_answered: false.into(),
             retry: plan.retry.clone(),
             retry_budget: Arc::new(RetryBudget::new(&plan.retry)),
+            run_budget: Arc::new(run_budget),
             connect_timeout: plan.connect_timeout,
             request_timeout: plan.request_timeout,
             max_response_bytes: plan.max_response_bytes,

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, Error, ErrorKind, Fingerprint, Result, Scalar, Secret, Timestamp,
+    Clock, Error, ErrorKind, Fingerprint, Result, RunBudget, Scalar, Secret, Timestamp,
     auth::Authenticators,
     exchange::is_guarded,
     hooks::Hooks,
@@ -78,7 +78,8 @@ impl Client {
             origins: Origins::new(&base, &plan.allow_origins, &plan.bare_origins)?,
             authenticators: Authenticators::new(&plan, hooks, choice, &base, scope, &context)?,
             limiter: RateLimiter::new(concurrency, plan.rate_limits.clone(), plan.retry.max_delay)
-                .one_at_a_time(&plan.resources),
+                .one_at_a_time(&plan.resources)
+                .within(&context.run_budget),
             plan,
             hooks,
             choice,
@@ -289,6 +290,17 @@ impl Client {
     /// sent at all.
     pub(crate) fn close_until(&self, elapsed: Duration) {
         self.0.limiter.close_until(elapsed);
+    }
+
+    /// The budget of its requests.
+    pub fn budget(&self) -> &RunBudget {
+        self.0.context.run_budget.budget()
+    }
+
+    /// Says that the budget is used up, if it is: no request can be sent any more.
+    pub fn spent_budget(&self) -> Option<String> {
+        let checked = self.0.context.run_budget.check(self.clock().elapsed());
+        checked.err().map(|spent| spent.to_string())
     }
 
     /// The time of its clock.

@@ -133,6 +133,8 @@ pub enum ErrorKind {
     WindowTooLarge,
     /// The API says that a job failed, or did not finish it in time.
     Job,
+    /// The [budget](crate::RunBudget) of the run is used up: another run goes on.
+    Budget,
     /// The API stated or announced more records than it gave: see [`Completeness`](crate::Completeness).
     Incomplete,
     /// A state that is not of this resource, or cannot be read.
@@ -257,7 +259,8 @@ impl Error {
     }
 
     /// Whether the same may succeed later, with nothing changed: the network failed, or the API asks for a
-    /// longer wait, or answered with a status of its own trouble (408, 429, 5xx). Retries are over by then.
+    /// longer wait, or answered with a status of its own trouble (408, 429, 5xx). Retries are over by then. Also
+    /// where the [budget](crate::RunBudget) of the run is used up: another run has its own.
     ///
     /// ```
     /// use rest_source::{Error, ErrorKind};
@@ -267,7 +270,7 @@ impl Error {
     /// ```
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::RateLimit { .. } => true,
+            ErrorKind::RateLimit { .. } | ErrorKind::Budget => true,
             ErrorKind::Status(status) => matches!(status, 408 | 429 | 500..=599),
             ErrorKind::Transport => self
                 .transport_error()

@@ -9,7 +9,7 @@ use crate::{
     http_context::{HttpContext, Opened},
     origin::{self, Access},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
-    rate_limiter::{Permit, Throttled},
+    rate_limiter::{Denied, Permit, Throttled},
     request::{Draft, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
 };
@@ -31,9 +31,12 @@ pub(crate) enum Failure {
     Throttled(Throttled),
 }
 
-impl From<Throttled> for Failure {
-    fn from(throttled: Throttled) -> Self {
-        Self::Throttled(throttled)
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Throttled(throttled) => Self::Throttled(throttled),
+            Denied::Spent(spent) => Self::Fatal(spent.to_error()),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     plan::{Method, Retry},
     redact::Redactor,
     retry::RetryBudget,
+    run_budget::{RunningBudget, SpentBudget},
     transport::{
         Body, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Response, Transport,
         TransportError, TransportErrorKind,
@@ -56,6 +57,7 @@ pub struct HttpContext {
     pub(crate) has_answered: AtomicBool,
     pub(crate) retry: Retry,
     pub(crate) retry_budget: Arc<RetryBudget>,
+    pub(crate) run_budget: Arc<RunningBudget>,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) max_response_bytes: u64,
@@ -78,7 +80,8 @@ impl HttpContext {
     /// # Errors
     ///
     /// [`ErrorKind::Origin`] when it would go over plain http to another machine;
-    /// [`ErrorKind::Transport`] when there is no whole response. No secret is in the message.
+    /// [`ErrorKind::Transport`] when there is no whole response;
+    /// [`ErrorKind::Budget`] when the budget of the run is used up. No secret is in the message.
     pub async fn ask(
         &self,
         method: Method,
@@ -96,8 +99,11 @@ impl HttpContext {
         };
         self.send_for_credentials(&request, self.limits())
             .await
-            .map_err(|error| {
-                Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
+            .map_err(|failure| match failure {
+                CredentialsFailure::Spent(spent) => spent.to_error(),
+                CredentialsFailure::Transport(error) => {
+                    Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
+                }
             })
     }
 
@@ -128,18 +134,21 @@ impl HttpContext {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send), and when the budget of the run is used up.
     pub(crate) async fn send_for_credentials(
         &self,
         request: &Request,
         limits: Limits,
-    ) -> Result<Response, TransportError> {
+    ) -> Result<Response, CredentialsFailure> {
+        let taken = self.run_budget.take(self.clock.elapsed());
+        taken.map_err(CredentialsFailure::Spent)?;
         let received = async {
             let mut request = request.to_http()?;
             request.extensions_mut().insert(ForCredentials);
             self.receive(request, limits).await
         };
         self.answered(received.await)
+            .map_err(CredentialsFailure::Transport)
     }
 
     fn answered<T>(&self, received: Result<T, TransportError>) -> Result<T, TransportError> {
@@ -230,6 +239,13 @@ impl HttpContext {
             kind => kind.is_transient(),
         }
     }
+}
+
+/// Why a request for credentials brought no response.
+pub(crate) enum CredentialsFailure {
+    Transport(TransportError),
+    /// It was not sent.
+    Spent(SpentBudget),
 }
 
 /// A response, with its body or with that still to be read.

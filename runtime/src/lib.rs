@@ -116,6 +116,7 @@ mod request;
 mod retry;
 mod retry_after;
 mod rows;
+mod run_budget;
 mod secret;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -147,6 +148,7 @@ pub use report::Report;
 pub use rest_source_macros::rest_source;
 pub use rest_source_model::{plan, schema, shared};
 pub use rows::{Item, Row, Rows};
+pub use run_budget::RunBudget;
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::Values;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use crate::{
     Clock,
     plan::{RateLimit, ResourcePlan},
     request::Draft,
+    run_budget::{RunningBudget, SpentBudget},
     shared::{List, Ref, Text},
 };
 
@@ -25,12 +26,21 @@ pub(crate) struct RateLimiter {
     limits: List<RateLimit>,
     /// How long a request may wait for the API.
     longest: Duration,
+    budget: Arc<RunningBudget>,
     gate: Mutex<Gate>,
 }
 
 /// The API asks for a pause of this length, which is longer than a request may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Throttled(pub(crate) Duration);
+
+/// Why a request is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    Throttled(Throttled),
+    /// The budget of the run is used up, or its time is before the request may be sent.
+    Spent(SpentBudget),
+}
 
 /// The answer to a request that is ready to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +91,7 @@ impl RateLimiter {
             single: BTreeMap::new(),
             limits,
             longest,
+            budget: Arc::default(),
             gate: Mutex::default(),
         }
     }
@@ -91,6 +102,12 @@ impl RateLimiter {
         self.single = single
             .map(|one| (one.name.clone(), Semaphore::new(1)))
             .collect();
+        self
+    }
+
+    /// With a budget of all requests.
+    pub(crate) fn within(mut self, budget: &Arc<RunningBudget>) -> Self {
+        self.budget = Arc::clone(budget);
         self
     }
 
@@ -146,18 +163,22 @@ impl Permit<'_> {
     ///
     /// # Errors
     ///
-    /// [`Throttled`] where it may not be sent for longer than it may wait.
-    pub(crate) async fn ready(&mut self) -> Result<(), Throttled> {
+    /// If it may not be sent for longer than it may wait, or the budget ends before.
+    pub(crate) async fn ready(&mut self) -> Result<(), Denied> {
         loop {
             let now = self.clock.elapsed();
+            let budget = &self.limiter.budget;
+            budget.check(now).map_err(Denied::Spent)?;
             let admission = self.limiter.lock().admit(self.limiter, now, self.cost);
             match admission {
                 Admission::Now => return Ok(()),
                 Admission::After(wait) => {
+                    let end = now.saturating_add(wait);
+                    budget.check_time(end).map_err(Denied::Spent)?;
                     self.clock.sleep(wait).await;
                     self.waited += wait;
                 }
-                Admission::Never(throttled) => return Err(throttled),
+                Admission::Never(throttled) => return Err(Denied::Throttled(throttled)),
             }
         }
     }
@@ -194,7 +215,8 @@ impl Gate {
 
     /// Remembers a request as sent now, if it may be.
     fn take(&mut self, limiter: &RateLimiter, now: Duration, cost: u32) -> bool {
-        let may = self.admit(limiter, now, cost) == Admission::Now;
+        let may =
+            self.admit(limiter, now, cost) == Admission::Now && limiter.budget.take(now).is_ok();
         if may {
             for sent in &mut self.sent {
                 sent.push_back((now, cost));
@@ -237,16 +259,21 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::{clock::manual::ManualClock, shared::Ref::Static};
+    use crate::{RunBudget, clock::manual::ManualClock, shared::Ref::Static};
 
     const SECOND: Duration = Duration::from_secs(1);
     const ANY: ResourcePlan = ResourcePlan::DEFAULT;
 
     impl Permit<'_> {
         async fn request(&mut self) -> Result<(), Throttled> {
-            self.ready().await?;
-            assert!(self.take());
-            Ok(())
+            match self.ready().await {
+                Ok(()) => {
+                    assert!(self.take());
+                    Ok(())
+                }
+                Err(Denied::Throttled(throttled)) => Err(throttled),
+                Err(Denied::Spent(spent)) => panic!("{spent}"),
+            }
         }
     }
 
@@ -366,7 +393,8 @@ mod tests {
         assert!(one.take());
         assert!(!other.take());
         limiter.close_until(90 * SECOND);
-        assert_eq!(other.ready().await, Err(Throttled(90 * SECOND)));
+        let throttled = Denied::Throttled(Throttled(90 * SECOND));
+        assert_eq!(other.ready().await, Err(throttled));
         assert_eq!((other.requests, other.begun), (0, None));
     }
 
@@ -401,5 +429,32 @@ mod tests {
         limiter.close_until(5 * SECOND);
         assert_eq!(sent(&limiter, &clock).await, 5 * SECOND);
         assert_eq!(sent(&limiter, &clock).await, 6 * SECOND);
+    }
+
+    #[tokio::test]
+    async fn budget_counts_requests_and_a_wait_past_its_time_is_not_begun() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 1,
+            per: 10 * SECOND,
+        };
+        let of_run = RunBudget::new().max_requests(2).max_time(15 * SECOND);
+        let budget = Arc::new(RunningBudget::start(of_run, clock.elapsed()));
+        let limiter = RateLimiter::new(1, vec![limit].into(), 60 * SECOND).within(&budget);
+        assert_eq!(sent(&limiter, &clock).await, Duration::ZERO);
+        assert_eq!(sent(&limiter, &clock).await, 10 * SECOND);
+        let mut permit = limiter.permit(&ANY, &clock).await;
+        let spent = Denied::Spent(SpentBudget::Requests(2));
+        assert_eq!(permit.ready().await, Err(spent));
+        assert!(!permit.take());
+
+        let budget = RunBudget::new().max_time(5 * SECOND);
+        let budget = Arc::new(RunningBudget::start(budget, clock.elapsed()));
+        let limiter = RateLimiter::new(1, vec![limit].into(), 60 * SECOND).within(&budget);
+        sent(&limiter, &clock).await;
+        let before = clock.elapsed();
+        let spent = Denied::Spent(SpentBudget::Time(5 * SECOND));
+        assert_eq!(limiter.permit(&ANY, &clock).await.ready().await, Err(spent));
+        assert_eq!(clock.elapsed(), before);
     }
 }

@@ -93,6 +93,7 @@ pub(crate) fn context(
         on_refresh_token: None,
         retry: plan.retry.clone(),
         retry_budget: Arc::new(RetryBudget::new(&plan.retry)),
+        run_budget: Arc::default(),
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         max_response_bytes: plan.max_response_bytes,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rest_source::{
-    Client,
+    Client, RunBudget,
     plan::{Part, ResourcePlan},
     shared::Ref,
 };
@@ -91,6 +91,7 @@ pub(super) async fn discover(
         args.config.clone(),
         &token_file,
         &args.connection,
+        RunBudget::new(),
         Some(&recording),
         context,
     )?;

@@ -4,7 +4,10 @@ mod at_end;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::{
+    FutureExt,
+    stream::{FuturesUnordered, StreamExt},
+};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -192,6 +195,7 @@ async fn fetch_urls(
     })
     .sent_once(spec.is_sent_once)
     .with_budget(&spec.client.context().retry_budget)
+    .within(&spec.client.context().run_budget)
     .with_auth(spec.client.auth(&spec.resource));
     let source = PageSource {
         spec,
@@ -439,6 +443,11 @@ impl<'a> Fetching<'a> {
                     return Ok(Some((reason, completeness)));
                 }
                 Step::Fail(error) => {
+                    // Those that were not sent do not count.
+                    while let Some(Some(report)) = requests_in_flight.next().now_or_never() {
+                        self.machine.on_sent(report.id, report.sent_at);
+                    }
+                    self.count();
                     requests_in_flight.clear();
                     hand_over(stream, delivery).await;
                     return Err(error);

@@ -8,7 +8,7 @@ use std::{
 use super::machine::Now;
 use crate::{
     Error, ErrorKind, Timestamp, error::Cause, plan::Retry, printable::Seconds, retry::listed,
-    retry_after::LONGEST,
+    retry_after::LONGEST, run_budget::SpentBudget,
 };
 
 /// Why a request brought no page.
@@ -130,6 +130,12 @@ impl FailedAttempt {
             now,
             "fetch again then, or raise `max_delay`",
         ))
+    }
+
+    /// The error where the budget of the run ends before the next attempt.
+    pub(super) fn into_spent(self, spent: SpentBudget, failures: &[String]) -> Error {
+        let failures = summary(failures);
+        self.describe(spent.to_error().with_detail(failures))
     }
 
     /// The wait of a rate limit.

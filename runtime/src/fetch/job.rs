@@ -15,6 +15,7 @@ use crate::{
     decode::at_steps,
     plan::{Job, Method, Part, ResourcePlan, Selector},
     printable::Seconds,
+    run_budget::SpentBudget,
     schema::Path,
     shared::Ref,
     template::Bounds,
@@ -59,6 +60,9 @@ pub(super) async fn run(
         if spent.saturating_add(wait) > job.timeout {
             return Err(run.timed_out(spent, &status));
         }
+        let end = clock.elapsed().saturating_add(wait);
+        let checked = spec.client.context().run_budget.check(end);
+        checked.map_err(SpentBudget::to_error)?;
         clock.sleep(wait).await;
         report.lock().waited += wait;
         wait = wait

@@ -11,7 +11,10 @@ mod messages;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use super::{failed_attempt::FailedAttempt, guard::Guard};
+use super::{
+    failed_attempt::{self, FailedAttempt},
+    guard::Guard,
+};
 use crate::{
     Completeness, Error, Position, Result,
     completeness::Reason,
@@ -369,7 +372,12 @@ impl<P> Machine<P> {
     fn send(&mut self, now: Now) -> Option<Attempt> {
         let closed = self.closed_until.saturating_sub(now.elapsed);
         if closed > self.rules.retry.max_delay {
-            self.give_up(closed, now);
+            let error = failed_attempt::quota_used_up(closed, now, &self.rules.retry);
+            self.give_up(error);
+        } else if !closed.is_zero()
+            && let Err(spent) = self.rules.run_budget.check_time(self.closed_until)
+        {
+            self.give_up(spent.to_error());
         }
         if !closed.is_zero() {
             return None;

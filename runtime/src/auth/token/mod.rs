@@ -181,7 +181,13 @@ async fn ask_until_answered(
         let elapsed = context.clock.elapsed().saturating_sub(start);
         let told = answer.and_then(|answer| wait_told(&answer, context));
         match verdict(&context.retry, requests, elapsed, told, (context.jitter)()) {
-            Verdict::Wait(wait) if context.retry_budget.take() => context.clock.sleep(wait).await,
+            Verdict::Wait(wait) if context.retry_budget.take() => {
+                let end = context.clock.elapsed().saturating_add(wait);
+                if let Err(spent) = context.run_budget.check(end) {
+                    return Err(spent.to_error().with_detail(error.message()));
+                }
+                context.clock.sleep(wait).await;
+            }
             Verdict::Wait(_) => return Err(error.with_detail(context.retry_budget.used_up())),
             Verdict::TooLong(wait) => return Err(too_long(wait, context)),
             Verdict::Exhausted | Verdict::OutOfTime => {

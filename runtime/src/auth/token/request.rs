@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Error, ErrorKind,
-    http_context::HttpContext,
+    http_context::{CredentialsFailure, HttpContext},
     redact::Redactor,
     retry_after,
     transport::{Request, Response, TransportError},
@@ -61,7 +61,8 @@ pub(in crate::auth) async fn ask(
             let granted = read(&response).and_then(|granted| recipient.accept(granted, peer));
             granted.map_err(Refusal::Final)
         }),
-        Err(error) => Err(unreached(&error, peer, context)),
+        Err(CredentialsFailure::Transport(error)) => Err(unreached(&error, peer, context)),
+        Err(CredentialsFailure::Spent(spent)) => Err(Refusal::Final(spent.to_error())),
     };
     answer.map_err(|refusal| {
         refusal.map(|error| {

@@ -51,7 +51,8 @@ impl<P> Machine<P> {
                     self.ignore(slot.id, note);
                 }
                 PageState::Failed(error) => {
-                    if let Some(shortfall) = self.lookahead.take() {
+                    let is_spent = *error.kind() == ErrorKind::Budget;
+                    if let Some(shortfall) = self.lookahead.take().filter(|_| !is_spent) {
                         self.end(End::complete(EMPTY_PAGE), shortfall);
                     } else {
                         let error = self.advise_on_token(slot.id, error);

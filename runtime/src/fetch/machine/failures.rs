@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{FirstPage, Machine, MachineConfig, Now, PageState};
 use crate::{
-    Position,
+    Error, Position,
     fetch::{
         failed_attempt::{self, AfterRetries, FailedAttempt, OutOf},
         guard::Repeats,
@@ -36,13 +36,12 @@ impl<P> Machine<P> {
         self.closed_until = self.closed_until.max(time);
     }
 
-    /// Ends the fetch if no quota is left for the next page in order. While that page is in flight it may
-    /// still arrive, and pages after it too: an error now would lose them.
-    pub(super) fn give_up(&mut self, closed: Duration, now: Now) {
+    /// Ends the fetch by this error if the next page in order may not be requested. While that page is in flight it
+    /// may still arrive, and pages after it too: an error now would lose them.
+    pub(super) fn give_up(&mut self, error: Error) {
         if let Some(slot) = self.slots.front()
             && matches!(slot.state, PageState::Due(_))
         {
-            let error = failed_attempt::quota_used_up(closed, now, &self.rules.retry);
             let position = slot.position.clone();
             self.finish(Err(error.with_position(position)));
         }
@@ -65,6 +64,7 @@ impl<P> Machine<P> {
         let MachineConfig {
             retry,
             budget,
+            run_budget,
             repeatable,
             stop_on_status,
             repeats,
@@ -137,6 +137,9 @@ impl<P> Machine<P> {
             )),
             Verdict::Wait(wait) => {
                 let due = now.elapsed.saturating_add(wait);
+                if let Err(spent) = run_budget.check(due) {
+                    return PageState::Failed(failed_attempt.into_spent(spent, &slot.failures));
+                }
                 self.tally.waited += wait;
                 if failed_attempt.throttled {
                     self.close_until(due);

@@ -13,6 +13,7 @@ use crate::{
     fetch::{failed_attempt::FailedAttempt, guard::Repeats, page_fingerprint::PageFingerprint},
     plan::{Auth, Method, Pages, ProcessingStep, ResourcePlan, Retry},
     retry::RetryBudget,
+    run_budget::RunningBudget,
     shared::{List, Text},
     transport::Headers,
 };
@@ -120,6 +121,8 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) retry: Retry,
     /// The retries that all requests of the client may make together.
     pub(super) budget: Arc<RetryBudget>,
+    /// The budget of the run.
+    pub(super) run_budget: Arc<RunningBudget>,
     pub(super) repeatable: Repeatable,
     pub(super) maximum_pages: Option<u64>,
     pub(super) stop_on_status: List<(u16, u16)>,
@@ -179,6 +182,7 @@ impl MachineConfig {
                 Repeatable::Never
             },
             budget: Arc::new(RetryBudget::new(&retry)),
+            run_budget: Arc::default(),
             retry,
             maximum_pages: resource.paginator.maximum_pages,
             stop_on_status: resource.paginator.stop_on_status.clone(),
@@ -208,6 +212,12 @@ impl MachineConfig {
     /// The same with the retries that are left to these requests and others.
     pub(in crate::fetch) fn with_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Arc::clone(budget);
+        self
+    }
+
+    /// The same within the budget of the run.
+    pub(in crate::fetch) fn within(mut self, budget: &Arc<RunningBudget>) -> Self {
+        self.run_budget = Arc::clone(budget);
         self
     }
 

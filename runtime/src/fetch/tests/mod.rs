@@ -1,6 +1,7 @@
 //! Whole fetches against an API in memory, by a clock that does not wait.
 
 mod actions;
+mod budget;
 mod children;
 mod cursors;
 mod failures;
