@@ -147,6 +147,40 @@ impl Convert<'_> {
     }
 }
 
+/// The name of the column for a cursor within an object, as dlt names nested columns. Nothing for a key of the record.
+fn nested_name(path: &str) -> Option<String> {
+    let is_nested = path.contains(['.', '[']);
+    is_nested.then(|| {
+        let parts = path.split(['.', '[', ']', '\'', '"']);
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        parts.join("__")
+    })
+}
+
+/// Names the columns of cursors within objects, in all of `incremental`.
+fn name_cursors(map: &mut Map) {
+    let Some(Node::Map(_)) = map.get("endpoint") else {
+        return;
+    };
+    let endpoint = map.map("endpoint");
+    let name = |incremental: &mut Map| {
+        let path = incremental.get("cursor_path").and_then(Node::as_text);
+        if let Some(name) = path.and_then(nested_name) {
+            incremental.set("cursor_path", name);
+        }
+    };
+    if let Some(Node::Map(_)) = endpoint.get("incremental") {
+        name(endpoint.map("incremental"));
+    }
+    if let Some(Node::Map(_)) = endpoint.get("params") {
+        for entry in &mut endpoint.map("params").entries {
+            if let Node::Map(param) = &mut entry.value {
+                name(param);
+            }
+        }
+    }
+}
+
 /// The columns that keys and cursors need, and `json` for records that need none.
 pub(super) fn keys(inherited: &mut Map, drafts: &mut [Draft]) {
     let common = inherited.remove("columns");
@@ -206,6 +240,10 @@ pub(super) fn keys(inherited: &mut Map, drafts: &mut [Draft]) {
         }
     }
     let is_typed = |draft: &Draft| draft.map.get("columns").is_some();
+    for draft in drafts.iter_mut() {
+        name_cursors(&mut draft.map);
+    }
+    name_cursors(inherited);
     let untyped = "The source declares no columns: records are kept as JSON.";
     if !drafts.iter().any(is_typed) {
         inherited.set("columns", "json").comment("columns", untyped);
@@ -240,6 +278,10 @@ fn cursors(map: &mut Map, inherited: &Map) {
     }
     for (path, kind) in found {
         let columns = map.map("columns");
+        let (path, from) = match nested_name(&path) {
+            Some(name) => (name, Some(format!("$.{}", path.trim_start_matches('$')))),
+            None => (path, None),
+        };
         let declared = columns.get(&path).and_then(Node::as_map);
         let declared = declared
             .and_then(|column| column.get("data_type"))
@@ -255,6 +297,9 @@ fn cursors(map: &mut Map, inherited: &Map) {
                 kind.to_owned()
             }
         };
+        if let Some(from) = from {
+            columns.map(&path).set("from", from);
+        }
         for key in ["incremental", "params"] {
             let endpoint = map.entries.iter_mut().find(|entry| entry.key == "endpoint");
             let Some(Node::Map(endpoint)) = endpoint.map(|entry| &mut entry.value) else {

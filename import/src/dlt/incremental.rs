@@ -44,7 +44,15 @@ impl Convert<'_> {
                 }
                 "cursor_path" => {
                     if let Some(path) = value.text() {
-                        found.set("cursor_path", path.strip_prefix("$.").unwrap_or(path));
+                        let path = path.strip_prefix("$.").unwrap_or(path);
+                        if path.contains(['*', '?', ',', ':']) || path.contains("..") {
+                            let what = format!(
+                                "`incremental`, whose `cursor_path` `{path}` is not one place: all records are fetched"
+                            );
+                            self.lose(made, &value.place, &what);
+                            return None;
+                        }
+                        found.set("cursor_path", path);
                     } else {
                         self.lose(
                             made,
