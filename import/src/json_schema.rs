@@ -1,8 +1,8 @@
 //! JSON Schema, draft 4 to 2020 and the dialects of `OpenAPI`, as columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use rest_source_codegen::write::{Map, Node};
+use rest_source_codegen::write::{Entry, Map, Node};
 
 use crate::names;
 use crate::tree::{Kind, Value};
@@ -49,6 +49,17 @@ pub(crate) struct View<'a> {
     is_write_only: bool,
     airbyte_type: Option<&'a str>,
     parts: usize,
+    /// Where each property is in `properties`.
+    known: HashMap<&'a str, usize>,
+    /// Whether it has more parts or alternatives than are read.
+    is_cut: bool,
+}
+
+/// The columns of a record.
+pub(crate) struct Columns {
+    pub map: Map,
+    /// What the schema has beside them, for a message.
+    pub rest: Option<String>,
 }
 
 impl View<'_> {
@@ -80,6 +91,7 @@ impl<'a> Schemas<'a> {
     fn add(&self, view: &mut View<'a>, schema: &'a Value, depth: usize) {
         view.parts += 1;
         if view.parts > PARTS || depth > 40 {
+            view.is_cut = true;
             return;
         }
         add_keywords(view, schema);
@@ -100,13 +112,17 @@ impl<'a> Schemas<'a> {
             view.is_nullable |= others.len() < all.len();
             match others.as_slice() {
                 [only] => self.add(view, only, depth + 1),
-                others => view.alternatives.extend(others.iter().take(ALTERNATIVES)),
+                others => {
+                    view.is_cut |= others.len() > ALTERNATIVES;
+                    view.alternatives.extend(others.iter().take(ALTERNATIVES));
+                }
             }
         }
     }
 
-    /// The columns of a record, at most about `most` with nested ones. Nothing if a record is not an object.
-    pub(crate) fn columns(&self, record: &[&'a Value], most: usize) -> Option<Map> {
+    /// The columns of a record: all of it up to `top`, and about `most` with nested ones. Nothing if a record is not an
+    /// object.
+    pub(crate) fn columns(&self, record: &[&'a Value], most: usize, top: usize) -> Option<Columns> {
         let view = self.view(record);
         // What is nested gives way first, from the deepest on.
         for depth in (0..=DEPTH).rev() {
@@ -116,12 +132,25 @@ impl<'a> Schemas<'a> {
                 left: most,
                 depth,
             };
-            let columns = writer.fields(&view, 0)?;
+            let mut map = writer.fields(&view, 0)?;
             if writer.left > 0 || depth == 0 {
-                let mut columns = columns;
-                columns.entries.truncate(most.max(1));
-                names::name_columns(&mut columns);
-                return Some(columns);
+                let all = map.entries.len();
+                map.entries.truncate(top.max(1));
+                names::name_columns(&mut map);
+                let rest = if all > map.entries.len() {
+                    let rest = all - map.entries.len();
+                    Some(format!(
+                        "{rest} of {all} columns, since a resource of this import has at most {top}"
+                    ))
+                } else if view.is_cut {
+                    Some(
+                        "the columns of further parts of a schema that has too many of them"
+                            .to_owned(),
+                    )
+                } else {
+                    None
+                };
+                return Some(Columns { map, rest });
             }
         }
         None
@@ -162,10 +191,15 @@ fn add_keywords<'a>(view: &mut View<'a>, schema: &'a Value) {
         view.words = Some(words);
     }
     for (name, property) in schema.at(&["properties"]).entries() {
-        match view.properties.iter_mut().find(|(known, _)| known == name) {
-            Some((_, all)) if all.len() < ALTERNATIVES => all.push(property),
+        match view.known.get(name.as_str()) {
+            Some(at) if view.properties[*at].1.len() < ALTERNATIVES => {
+                view.properties[*at].1.push(property);
+            }
             Some(_) => {}
-            None => view.properties.push((name, vec![property])),
+            None => {
+                view.known.insert(name, view.properties.len());
+                view.properties.push((name, vec![property]));
+            }
         }
     }
     let required = schema.at(&["required"]).elements();
@@ -232,7 +266,12 @@ impl<'a> Writer<'_, 'a> {
                     column.set("description", description);
                 }
             }
-            fields.set(name, column);
+            // Each property is there once.
+            fields.entries.push(Entry {
+                key: (*name).to_owned(),
+                comments: Vec::new(),
+                value: Node::Map(column),
+            });
         }
         fields
     }
@@ -241,7 +280,8 @@ impl<'a> Writer<'_, 'a> {
     fn add_alternatives(&mut self, fields: &mut Map, view: &View<'a>, depth: usize) -> Option<()> {
         let before = self.path.len();
         let own: HashSet<String> = fields.entries.iter().map(|one| one.key.clone()).collect();
-        let mut seen: Vec<(String, usize)> = Vec::new();
+        // Where each field of an alternative is, and how many alternatives have it.
+        let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
         for alternative in &view.alternatives {
             let alternative = self.schemas.view(&[alternative]);
             if alternative
@@ -265,27 +305,22 @@ impl<'a> Writer<'_, 'a> {
                 if own.contains(&entry.key) {
                     continue;
                 }
-                match seen.iter_mut().find(|(name, _)| *name == entry.key) {
+                match seen.get_mut(&entry.key) {
                     None => {
-                        seen.push((entry.key.clone(), 1));
+                        seen.insert(entry.key.clone(), (fields.entries.len(), 1));
                         fields.entries.push(entry);
                     }
-                    Some((_, times)) => {
+                    Some((at, times)) => {
                         *times += 1;
-                        if let Some(known) =
-                            fields.entries.iter_mut().find(|one| one.key == entry.key)
-                        {
-                            agree(&mut known.value, &entry.value);
-                        }
+                        agree(&mut fields.entries[*at].value, &entry.value);
                     }
                 }
             }
         }
         let all = view.alternatives.len();
-        for (name, times) in seen {
+        for (at, times) in seen.into_values() {
             if times < all
-                && let Some(entry) = fields.entries.iter_mut().find(|one| one.key == name)
-                && let Node::Map(column) = &mut entry.value
+                && let Node::Map(column) = &mut fields.entries[at].value
             {
                 column.remove("nullable");
             }
@@ -635,7 +670,7 @@ mod tests {
     fn columns(text: &str) -> String {
         let root = tree::parse("schema.yaml", text).unwrap();
         let schemas = Schemas::new(|reference| root.pointer(reference));
-        let columns = schemas.columns(&[&root], 100).unwrap();
+        let columns = schemas.columns(&[&root], 100, 100).unwrap().map;
         let mut resource = Map::new();
         resource.set("name", "things").set("columns", columns);
         let mut spec = Map::new();

@@ -68,24 +68,30 @@ impl Imported {
 const NOT_CERTAIN: &str = "Not certain: ";
 
 fn uncertain(map: &Map, place: &str, found: &mut Vec<Loss>) {
+    add_uncertain(&map.comments, place.trim_end_matches('.'), found);
     for entry in &map.entries {
         let place = format!("{place}{}", entry.key);
-        for comment in &entry.comments {
-            if let Some(what) = comment.strip_prefix(NOT_CERTAIN) {
-                found.push(Loss {
-                    place: place.clone(),
-                    what: format!("not certain: {what}"),
-                });
-            }
-        }
+        add_uncertain(&entry.comments, &place, found);
         if let Node::Map(map) = &entry.value {
             uncertain(map, &format!("{place}."), found);
         }
         for element in entry.value.elements() {
+            add_uncertain(&element.comments, &place, found);
             if let Node::Map(map) = &element.value {
                 let name = map.get("name").and_then(Node::as_text).unwrap_or_default();
                 uncertain(map, &format!("{place}.{name}."), found);
             }
+        }
+    }
+}
+
+fn add_uncertain(comments: &[String], place: &str, found: &mut Vec<Loss>) {
+    for comment in comments {
+        if let Some(what) = comment.strip_prefix(NOT_CERTAIN) {
+            found.push(Loss {
+                place: place.to_owned(),
+                what: format!("not certain: {what}"),
+            });
         }
     }
 }

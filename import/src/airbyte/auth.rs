@@ -326,13 +326,30 @@ impl Builder<'_, '_> {
 
     fn jwt(&mut self, node: &Value) -> Option<Map> {
         let mut auth = Map::new();
-        let key = self.credential(node, "secret_key")?;
+        let mut key = self.credential(node, "secret_key")?;
+        if node.says("base64_encode_secret_key") {
+            match key
+                .strip_suffix('}')
+                .filter(|key| key.starts_with('{') && !key.contains('}') && !key.starts_with("{{"))
+            {
+                Some(placeholder) => key = format!("{placeholder} | base64}}"),
+                None => self.lose(
+                    node.at(&["base64_encode_secret_key"]).place,
+                    "`base64_encode_secret_key`: the key is not encoded in base64",
+                ),
+            }
+        }
         auth.set("type", "jwt_bearer").set("signing_key", key);
         if let Some(algorithm) = node.text_of("algorithm") {
             auth.set("algorithm", algorithm);
         }
-        if node.says("base64_encode_secret_key") {
-            auth.set("key_encoding", "base64");
+        // Without a prefix, the token is sent alone.
+        let prefix = match node.get("header_prefix") {
+            Some(prefix) => self.text(prefix, node, Usage::Sent, "`header_prefix`"),
+            None => None,
+        };
+        if prefix.as_deref() != Some("Bearer") {
+            auth.set("prefix", prefix.unwrap_or_default());
         }
         if let Some(seconds) = node.get("token_duration").and_then(Value::scalar) {
             auth.set("lifetime", format!("{seconds}s"));
@@ -344,10 +361,15 @@ impl Builder<'_, '_> {
         let mut claims = Map::new();
         for group in ["jwt_payload", "additional_jwt_payload"] {
             for (name, value) in node.at(&[group]).entries() {
-                if name != "$parameters"
-                    && let Some(text) = self.credential_text(value, node, name)
-                {
-                    claims.set(name, text);
+                if name == "$parameters" {
+                    continue;
+                }
+                let made = match &value.kind {
+                    Kind::Text(_) => self.credential_text(value, node, name).map(Node::Text),
+                    _ => self.json(value, node, Usage::Identity, name),
+                };
+                if let Some(made) = made {
+                    claims.set(name, made);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use rest_source_codegen::write::{Map, Node};
 
-use crate::json_schema::Schemas;
+use crate::json_schema::{Columns, Schemas};
 use crate::names;
 use crate::tree::{self, Kind, Value};
 
@@ -12,8 +12,8 @@ use super::request::{hook, member};
 use super::stream::{Builder, shown};
 use super::times;
 
-/// The most columns of a resource.
-const COLUMNS: usize = 600;
+/// The most columns of a resource: with nested ones, and at the top.
+const COLUMNS: (usize, usize) = (600, 2_000);
 
 impl Builder<'_, '_> {
     pub(super) fn columns(&mut self, node: &Value) {
@@ -24,9 +24,15 @@ impl Builder<'_, '_> {
         };
         let mut made: Option<Map> = None;
         for loader in loaders {
-            let Some(columns) = self.schema(loader) else {
+            let Some(Columns { map: columns, rest }) = self.schema(loader) else {
                 continue;
             };
+            if let Some(rest) = rest {
+                self.lose(loader.place, format!("{rest}: they are kept in `extra`"));
+                self.resource
+                    .map("schema_contract")
+                    .set("columns", "evolve");
+            }
             match &mut made {
                 Some(known) => {
                     for entry in columns.entries {
@@ -42,11 +48,38 @@ impl Builder<'_, '_> {
             self.is_untyped = true;
             return;
         };
+        if retrieved_as(node, "XmlDecoder") {
+            self.xml_names(&mut columns, node);
+        }
         names::name_columns(&mut columns);
         self.resource.set("columns", columns);
     }
 
-    fn schema(&mut self, loader: &Value) -> Option<Map> {
+    /// Columns of attributes and texts, which are `@id` and `#text` in Airbyte's records of XML.
+    fn xml_names(&mut self, columns: &mut Map, node: &Value) {
+        let mut is_nested = false;
+        for entry in &mut columns.entries {
+            if let Node::Map(column) = &mut entry.value {
+                is_nested |= nested_xml_names(column);
+                if let Some(key) = xml_key(&entry.key) {
+                    column.set("from", format!("${}", member(&key)));
+                }
+            }
+        }
+        if is_nested {
+            let place = self
+                .importer
+                .shown(node.at(&["retriever", "decoder"]).place);
+            self.resource.comment(
+                "columns",
+                &format!(
+                    "Not certain: nested `@name` is `name` here, and `#text` is `_text` ({place})."
+                ),
+            );
+        }
+    }
+
+    fn schema(&mut self, loader: &Value) -> Option<Columns> {
         match loader.text_of("type").unwrap_or_default() {
             "InlineSchemaLoader" => {
                 let schema = loader.at(&["schema"]);
@@ -114,12 +147,7 @@ impl Builder<'_, '_> {
                 }
                 "RemoveFields" => {
                     for pointer in one.at(&["field_pointers"]).elements() {
-                        let keys = pointer.scalars();
-                        if let ([key], Some(Node::Map(_))) =
-                            (keys.as_slice(), self.resource.get("columns"))
-                        {
-                            self.resource.map("columns").remove(key);
-                        }
+                        self.remove_field(pointer);
                     }
                 }
                 other => {
@@ -131,6 +159,23 @@ impl Builder<'_, '_> {
                     );
                 }
             }
+        }
+    }
+
+    /// Takes a field out of the columns. One that is kept as JSON, or in `extra`, stays, which is a loss.
+    fn remove_field(&mut self, pointer: &Value) {
+        let keys = pointer.scalars();
+        let keeps_all = self.resource.get("schema_contract").is_some();
+        let is_removed = match self.resource.get("columns") {
+            Some(Node::Map(_)) => remove_from(self.resource.map("columns"), &keys) && !keeps_all,
+            _ => false,
+        };
+        if !is_removed {
+            let what = format!(
+                "the removal of the field `{}`: records have it",
+                keys.join(".")
+            );
+            self.lose(pointer.place, what);
         }
     }
 
@@ -282,6 +327,11 @@ impl Builder<'_, '_> {
             columns.remove(key);
             self.resource.set("columns", columns);
         }
+        if key != carried {
+            self.resource.comment_top(&format!(
+                "Not certain: the field `{key}` of the manifest is the column `{carried}` here."
+            ));
+        }
         self.renamed.push((key.to_owned(), carried.to_owned()));
     }
 
@@ -432,12 +482,100 @@ fn without_method(expr: &Expr) -> &Expr {
     }
 }
 
-fn columns_of(schema: &Value) -> Option<Map> {
+/// Whether a stream has a decoder of this type.
+fn retrieved_as(stream: &Value, decoder: &str) -> bool {
+    let mut at = stream.at(&["retriever", "decoder"]);
+    while let Some(inner) = at.get("decoder").or(at.get("parser")) {
+        at = inner;
+    }
+    at.text_of("type") == Some(decoder)
+}
+
+/// The key of an attribute or a text in a record of XML.
+fn xml_key(name: &str) -> Option<String> {
+    match name {
+        "#text" => Some("_text".to_owned()),
+        _ => name.strip_prefix('@').map(str::to_owned),
+    }
+}
+
+/// Renames the fields within a column. False if there are none to rename.
+fn nested_xml_names(column: &mut Map) -> bool {
+    let mut is_changed = false;
+    for entry in &mut column.entries {
+        match (entry.key.as_str(), &mut entry.value) {
+            ("items" | "values", Node::Map(element)) => is_changed |= nested_xml_names(element),
+            ("fields", Node::Map(fields)) => {
+                for field in &mut fields.entries {
+                    if let Some(key) = xml_key(&field.key) {
+                        field.key = key;
+                        is_changed = true;
+                    }
+                    if let Node::Map(column) = &mut field.value {
+                        is_changed |= nested_xml_names(column);
+                    }
+                }
+                let mut known = std::collections::HashSet::new();
+                fields
+                    .entries
+                    .retain(|field| known.insert(field.key.clone()));
+            }
+            _ => {}
+        }
+    }
+    is_changed
+}
+
+/// Removes a field. False if a part of it may be left: a value that is kept as JSON, or a pattern.
+fn remove_from(fields: &mut Map, keys: &[&str]) -> bool {
+    let Some((key, rest)) = keys.split_first() else {
+        return false;
+    };
+    if key.contains(['*', '?', '[']) {
+        return false;
+    }
+    if rest.is_empty() {
+        fields.remove(key);
+        return true;
+    }
+    if fields.get(key).is_none() {
+        return true;
+    }
+    let column = fields.map(key);
+    let is_removed = remove_within(column, rest);
+    if column
+        .get("fields")
+        .and_then(Node::as_map)
+        .is_some_and(Map::is_empty)
+    {
+        fields.remove(key);
+    }
+    is_removed
+}
+
+/// Removes what is in an object, or, after a `*`, in each element of a list.
+fn remove_within(column: &mut Map, keys: &[&str]) -> bool {
+    if let Some(Node::Map(_)) = column.get("fields") {
+        return remove_from(column.map("fields"), keys);
+    }
+    match (column.get("items"), keys) {
+        (Some(Node::Map(_)), ["*", rest @ ..]) if !rest.is_empty() => {
+            remove_within(column.map("items"), rest)
+        }
+        // A scalar has no fields.
+        _ => !matches!(
+            column.get("data_type").and_then(Node::as_text),
+            Some("json" | "array" | "map" | "object" | "union")
+        ),
+    }
+}
+
+fn columns_of(schema: &Value) -> Option<Columns> {
     let schemas = Schemas::new(|reference: &str| {
         reference
             .starts_with('#')
             .then(|| schema.pointer(reference))
             .flatten()
     });
-    schemas.columns(&[schema], COLUMNS)
+    schemas.columns(&[schema], COLUMNS.0, COLUMNS.1)
 }

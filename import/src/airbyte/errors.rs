@@ -147,24 +147,25 @@ impl Builder<'_, '_> {
         actions.push(by_code);
         if let Some(predicate) = filter.text_of("predicate").filter(|text| !text.is_empty()) {
             let expr = self.renderer(filter, Usage::Sent).expression(predicate);
-            let (mut by_predicate, mut json) = (Map::new(), Map::new());
-            if expr.is_some_and(|expr| predicate_of(&expr, &mut json, &mut by_predicate)) {
-                if !json.is_empty() {
-                    by_predicate.set("json", json);
+            match expr.as_ref().and_then(predicate_of) {
+                Some(conditions) => {
+                    if conditions.iter().any(|one| one.is_partial) {
+                        self.note(
+                            filter,
+                            &format!("a response is judged by `{}`, here only where the key has a scalar, or an object with `code` or `message`", shown(predicate)),
+                        );
+                    }
+                    actions.extend(conditions.into_iter().map(Condition::action));
                 }
-                actions.push(by_predicate);
-            } else {
-                self.note(
+                None => self.note(
                     filter,
                     &format!("a response is judged by `{}`", shown(predicate)),
-                );
+                ),
             }
         }
         let contained = filter.text_of("error_message_contains");
         if let Some(text) = contained.filter(|text| !text.is_empty()) {
-            let mut by_message = Map::new();
-            by_message.set("content", text);
-            actions.push(by_message);
+            actions.extend(by_message(text));
         }
         actions.retain(|action| !action.is_empty());
         let word = match filter
@@ -195,61 +196,166 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Reads a predicate about a response into an action. False if it is not supported.
-fn predicate_of(expr: &Expr, json: &mut Map, action: &mut Map) -> bool {
-    let path = |expr: &Expr| {
-        let keys = expr.keys_of("response")?;
-        let mut path = "$".to_owned();
-        for key in keys {
-            path.push_str(&member(key));
+/// Where Airbyte looks for the message of an error in a body, as far as a path says it.
+const MESSAGES: [&str; 4] = [
+    "$.message",
+    "$.error",
+    "$.error.message",
+    "$.errors[0].message",
+];
+
+/// The most alternatives of a predicate.
+const ALTERNATIVES: usize = 20;
+
+/// Responses whose message contains a text: that of a record does not count.
+fn by_message(text: &str) -> Vec<Map> {
+    let mut by_status = Map::new();
+    let statuses: Vec<&str> = vec!["4xx", "5xx"];
+    by_status.set("status_code", statuses).set("content", text);
+    let by_path = MESSAGES.iter().map(|path| {
+        let mut condition = Condition::default();
+        condition.json.set(path, containing(text));
+        condition.action()
+    });
+    std::iter::once(by_status).chain(by_path).collect()
+}
+
+/// The comparison of a text that contains another.
+fn containing(text: &str) -> Map {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if c.is_ascii_punctuation() && c != '_' {
+            pattern.push('\\');
         }
-        (path.len() > 1).then_some(path)
-    };
-    match expr {
+        pattern.push(c);
+    }
+    let mut comparison = Map::new();
+    comparison.set("matches", pattern);
+    comparison
+}
+
+/// What must hold for a response together.
+#[derive(Clone, Default)]
+struct Condition {
+    status_code: Option<String>,
+    json: Map,
+    /// Whether it stands for a key that may have an object or a list, which no condition of a path matches.
+    is_partial: bool,
+}
+
+impl Condition {
+    fn of(path: &str, value: impl Into<Node>) -> Self {
+        let mut condition = Self::default();
+        condition.json.set(path, value);
+        condition
+    }
+
+    fn action(self) -> Map {
+        let mut action = Map::new();
+        if let Some(code) = self.status_code {
+            action.set("status_code", Node::Number(code));
+        }
+        if !self.json.is_empty() {
+            action.set("json", self.json);
+        }
+        action
+    }
+
+    /// Both conditions. Nothing if they are about the same place.
+    fn and(&self, other: &Self) -> Option<Self> {
+        let mut both = self.clone();
+        both.is_partial |= other.is_partial;
+        if let Some(code) = &other.status_code {
+            both.status_code = both.status_code.xor(Some(code.clone()));
+            both.status_code.as_ref()?;
+        }
+        for entry in &other.json.entries {
+            if both.json.get(&entry.key).is_some() {
+                return None;
+            }
+            both.json.set(&entry.key, entry.value.clone());
+        }
+        Some(both)
+    }
+}
+
+/// The path of an expression below `response`.
+fn path_of(expr: &Expr) -> Option<String> {
+    let mut path = "$".to_owned();
+    for key in expr.keys_of("response")? {
+        path.push_str(&member(key));
+    }
+    Some(path)
+}
+
+/// Reads a predicate about a response as alternative conditions. Nothing if it is not supported.
+fn predicate_of(expr: &Expr) -> Option<Vec<Condition>> {
+    let conditions = match expr {
         Expr::Binary("and", one, two) => {
-            predicate_of(one, json, action) && predicate_of(two, json, action)
+            let (one, two) = (predicate_of(one)?, predicate_of(two)?);
+            let pairs = one
+                .iter()
+                .flat_map(|one| two.iter().map(move |two| one.and(two)));
+            pairs.collect::<Option<Vec<_>>>()?
+        }
+        Expr::Binary("or", one, two) => {
+            let mut conditions = predicate_of(one)?;
+            conditions.extend(predicate_of(two)?);
+            conditions
         }
         Expr::Binary("==", one, two) => {
             if let Some(["status_code"]) = one.keys_of("response").as_deref()
                 && let Expr::Number(code) = &**two
             {
-                action.set("status_code", Node::Number(code.clone()));
-                return true;
+                return Some(vec![Condition {
+                    status_code: Some(code.clone()),
+                    ..Condition::default()
+                }]);
             }
-            let (Some(path), Some(_)) = (path(one), two.constant()) else {
-                return false;
-            };
+            let path = path_of(one).filter(|path| path.len() > 1)?;
             let value = match &**two {
                 Expr::Number(number) => Node::Number(number.clone()),
                 Expr::Bool(value) => Node::Bool(*value),
-                two => Node::Text(two.constant().unwrap_or_default()),
+                two => Node::Text(two.constant()?),
             };
-            json.set(&path, value);
-            true
+            vec![Condition::of(&path, value)]
         }
         Expr::Binary("in", one, two) => match (&**one, &**two) {
-            (Expr::Text(text), of)
-                if action.get("content").is_none()
-                    && of.path().is_some_and(|(root, _)| root == "response") =>
-            {
-                action.set("content", text.as_str());
-                true
-            }
+            (Expr::Text(text), of) => contained_in(text, &path_of(of)?),
             (of, Expr::List(elements)) => {
-                let (Some(path), Some(texts)) = (
-                    path(of),
-                    elements
-                        .iter()
-                        .map(Expr::constant)
-                        .collect::<Option<Vec<_>>>(),
-                ) else {
-                    return false;
-                };
-                json.set(&path, texts);
-                true
+                let path = path_of(of).filter(|path| path.len() > 1)?;
+                let texts = elements.iter().map(Expr::constant);
+                vec![Condition::of(&path, texts.collect::<Option<Vec<_>>>()?)]
             }
-            _ => false,
+            _ => return None,
         },
-        _ => false,
+        _ => return None,
+    };
+    (conditions.len() <= ALTERNATIVES).then_some(conditions)
+}
+
+/// `'text' in response.path`: a key of an object, or a part of a text.
+fn contained_in(text: &str, path: &str) -> Vec<Condition> {
+    let mut anything = Map::new();
+    anything.set("matches", ".");
+    let key = format!("{path}{}", member(text));
+    let mut conditions = Vec::new();
+    if path.len() > 1 {
+        conditions.push(Condition::of(path, containing(text)));
     }
+    let is_key = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || "_-".contains(c));
+    if path.len() == 1 || is_key {
+        conditions.push(Condition::of(&key, anything.clone()));
+        conditions.push(Condition::of(&key, Node::Null));
+        for inner in ["code", "message"] {
+            let inner = format!("{key}.{inner}");
+            conditions.push(Condition::of(&inner, anything.clone()));
+        }
+        for condition in &mut conditions {
+            condition.is_partial = true;
+        }
+    }
+    conditions
 }

@@ -323,6 +323,7 @@ static COMPONENTS: &[Component] = &[
             "additional_jwt_payload",
             "algorithm",
             "base64_encode_secret_key",
+            "header_prefix",
             "jwt_headers",
             "jwt_payload",
             "secret_key",

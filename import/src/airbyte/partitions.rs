@@ -322,6 +322,10 @@ impl Builder<'_, '_> {
             let keys = key.replace('/', ".");
             let need = (source_name.clone(), Need::Column(keys.clone()));
             self.slice(&partition, field(&parent_name, &keys), vec![need]);
+            if config.says("incremental_dependency") {
+                let what = "`incremental_dependency`: children of all parents are fetched, not only of those that are new";
+                self.lose(config.at(&["incremental_dependency"]).place, what);
+            }
             for extra in config.at(&["extra_fields"]).elements() {
                 let keys = extra.scalars();
                 if keys.is_empty() {

@@ -446,7 +446,15 @@ impl Builder<'_, '_> {
                     self.charset(at, &mut made);
                     break;
                 }
-                Some("JsonlDecoder" | "JsonLineParser" | "IterableDecoder") => {
+                Some("IterableDecoder") => {
+                    // Each line is a record with one field: a row whose delimiter is a control character.
+                    made.set("type", "csv")
+                        .set("column_names", vec!["record"])
+                        .set("delimiter", "\u{1f}")
+                        .set("quote", "none");
+                    break;
+                }
+                Some("JsonlDecoder" | "JsonLineParser") => {
                     made.set("type", "jsonl");
                     self.charset(at, &mut made);
                     break;
@@ -693,11 +701,11 @@ fn condition(expr: &Expr) -> Option<String> {
                 _ => None,
             }
         }
-        // A value that is there, and neither null nor false nor empty.
+        // A value that is there, and neither null nor false nor 0 nor empty. Only texts, lists and objects have a length.
         Expr::Member(..) => {
             let path = operand(expr)?;
             Some(format!(
-                "({path} && {path} != null && {path} != false && {path} != '' && {path} != 0)"
+                "({path} && {path} != null && {path} != false && {path} != 0 && length({path}) != 0)"
             ))
         }
         _ => None,

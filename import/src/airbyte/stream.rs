@@ -223,6 +223,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             let mut keys = keys.iter();
             keys.any(|key| of.at(&[key]).kind != Kind::Null)
         };
+        let normal = selector.at(&["schema_normalization"]);
+        if normal.text() == Some("Default") || !normal.entries().is_empty() {
+            let what = "`schema_normalization`: values of another type than the schema's are not converted: `decode: text` of a column reads one from a text";
+            self.lose(normal.place, what);
+        }
         let has_slices = is_there(node, &["incremental_sync"])
             || is_there(retriever, &["partition_router", "stream_slicer"]);
         for (component, key, matters, what) in [

@@ -4,7 +4,7 @@ use rest_source_codegen::write::{Map, Node};
 
 use crate::names;
 use crate::tree::{EMPTY, Value};
-use crate::{Loss, credentials};
+use crate::{Loss, NOT_CERTAIN, credentials};
 
 /// Settings that the spec declares.
 pub(super) type Config = Map;
@@ -61,8 +61,51 @@ pub(super) fn elsewhere(root: &Value, item: &Value, operation: &Value) -> Elsewh
     }
 }
 
-/// The base URL, with a setting for each variable.
-pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
+/// The base URL, with a setting for each variable, and comments on what is not certain of it.
+pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Vec<String>) {
+    let (url, comment) = first_url(root, config);
+    let mut comments: Vec<String> = comment.into_iter().collect();
+    if url.starts_with("https://") && !has_https(root) {
+        comments.push(format!(
+            "{NOT_CERTAIN}the document says `http`, over which credentials are not sent."
+        ));
+    }
+    let servers = root.at(&["servers"]).elements();
+    let others: Vec<String> = servers
+        .iter()
+        .skip(1)
+        .take(SERVERS)
+        .filter_map(|server| server.text_of("url"))
+        .map(|url| format!("`{}`", names::brief(&credentials::without_secrets(url).0)))
+        .collect();
+    if !others.is_empty() {
+        let rest = servers.len().saturating_sub(1 + others.len());
+        let rest = match rest {
+            0 => String::new(),
+            rest => format!(" and {rest} more"),
+        };
+        comments.push(format!(
+            "{NOT_CERTAIN}which server: the document has {}{rest} too.",
+            others.join(", ")
+        ));
+    }
+    (url, comments)
+}
+
+/// The most servers that a comment names.
+const SERVERS: usize = 5;
+
+/// Whether the first server is one of https, or of a scheme that the document leaves open.
+fn has_https(root: &Value) -> bool {
+    let url = server(root).and_then(|server| server.text_of("url"));
+    if let Some(url) = url {
+        return !url.trim().starts_with("http://");
+    }
+    let schemes = root.at(&["schemes"]).scalars();
+    !schemes.contains(&"http") || schemes.contains(&"https")
+}
+
+fn first_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
     let server = server(root);
     let url = match server.and_then(|server| server.text_of("url")) {
         Some(url) => url.trim().to_owned(),
@@ -123,11 +166,11 @@ fn relative(path: &str, variables: &Value, config: &mut Config) -> (String, Opti
     (url.trim_end_matches('/').to_owned(), Some(comment))
 }
 
-/// Credentials are not sent over plain http.
+/// Credentials are not sent over plain http, except to the machine itself.
 fn https(url: &str) -> String {
     let url = match url.strip_prefix("http://") {
-        Some(rest) => format!("https://{rest}"),
-        None => url.to_owned(),
+        Some(rest) if !credentials::is_loopback(url) => format!("https://{rest}"),
+        _ => url.to_owned(),
     };
     url.trim_end_matches('/').to_owned()
 }
@@ -137,8 +180,9 @@ fn old_url(root: &Value) -> String {
     let path = root.text_of("basePath").unwrap_or_default().trim();
     match root.text_of("host") {
         Some(host) if !host.trim().is_empty() => {
+            let scheme = if has_https(root) { "https" } else { "http" };
             format!(
-                "https://{}/{}",
+                "{scheme}://{}/{}",
                 host.trim().trim_end_matches('/'),
                 path.trim_start_matches('/')
             )
@@ -206,68 +250,148 @@ pub(super) struct Credentials {
     pub headers: Vec<(String, String)>,
 }
 
-/// The credentials of the document, chosen among its security schemes.
-pub(super) fn credentials(root: &Value, base_url: &str, losses: &mut Vec<Loss>) -> Credentials {
-    let mut place = "#/components/securitySchemes";
-    let mut schemes = root.at(&["components", "securitySchemes"]);
-    if schemes.entries().is_empty() {
-        place = "#/securityDefinitions";
-        schemes = root.at(&["securityDefinitions"]);
+/// The security schemes of a document.
+struct Schemes<'a> {
+    root: &'a Value,
+    place: &'static str,
+    of: &'a Value,
+    base_url: &'a str,
+}
+
+/// An alternative: all schemes that a request needs together.
+type Requirement<'a> = Vec<&'a str>;
+
+fn schemes<'a>(root: &'a Value, base_url: &'a str) -> Schemes<'a> {
+    let (place, of) = (
+        "#/components/securitySchemes",
+        root.at(&["components", "securitySchemes"]),
+    );
+    let (place, of) = if of.entries().is_empty() {
+        ("#/securityDefinitions", root.at(&["securityDefinitions"]))
+    } else {
+        (place, of)
+    };
+    Schemes {
+        root,
+        place,
+        of,
+        base_url,
     }
-    let mut made = Credentials::default();
-    let mut requirements: Vec<Vec<&str>> = requirements(root);
-    if requirements.is_empty() {
-        requirements = schemes
-            .entries()
-            .iter()
-            .map(|(name, _)| vec![name.as_str()])
-            .collect();
+}
+
+impl<'a> Schemes<'a> {
+    /// The schemes of the document's requests.
+    fn chosen(&self) -> Option<Requirement<'a>> {
+        let mut requirements = requirements(self.root);
+        if requirements.is_empty() {
+            let names = self.of.entries().iter();
+            requirements = names.map(|(name, _)| vec![name.as_str()]).collect();
+        }
+        self.first_possible(&requirements)
     }
-    let Some(chosen) = requirements.iter().find_map(|names| {
-        let auths: Vec<(&str, _)> = names
+
+    /// The first alternative that has an `auth`.
+    fn first_possible(&self, requirements: &[Requirement<'a>]) -> Option<Requirement<'a>> {
+        let is_possible =
+            |name: &&str| auth(scheme(self.root, self.of, name), self.base_url).is_some();
+        requirements
             .iter()
-            .map(|name| (*name, auth(scheme(root, schemes, name), base_url)))
-            .collect();
-        auths
-            .iter()
-            .any(|(_, auth)| auth.is_some())
-            .then_some(auths)
-    }) else {
-        for (name, _) in schemes.entries() {
+            .find(|names| names.iter().any(|name| is_possible(name)))
+            .cloned()
+    }
+
+    /// The credentials of an alternative. `secrets` are named after their scheme where those of the document are not meant.
+    fn credentials(&self, names: &[&str], is_own: bool, losses: &mut Vec<Loss>) -> Credentials {
+        let mut made = Credentials::default();
+        for name in names {
+            let Some((mut auth, comment)) = auth(scheme(self.root, self.of, name), self.base_url)
+            else {
+                losses.push(Loss {
+                    place: format!("{}/{name}", self.place),
+                    what: "a credential of a request that is not supported: add it by hand"
+                        .to_owned(),
+                });
+                continue;
+            };
+            if is_own {
+                name_secrets(&mut auth, name);
+            }
+            if made.auth.is_none() {
+                made.auth = Some(auth);
+                made.comment.extend(comment);
+            } else if let (Some("api_key"), None, Some(header)) = (
+                auth.get("type").and_then(Node::as_text),
+                auth.get("location"),
+                auth.get("name").and_then(Node::as_text),
+            ) {
+                made.headers.push((
+                    header.to_owned(),
+                    format!("{{secrets.{}}}", names::name(header, "key")),
+                ));
+            } else {
+                losses.push(Loss {
+                    place: format!("{}/{name}", self.place),
+                    what: "a second credential of a request: send it by `params` of the endpoints"
+                        .to_owned(),
+                });
+            }
+        }
+        made
+    }
+}
+
+/// Names the secrets of an `auth` after their scheme.
+fn name_secrets(auth: &mut Map, scheme: &str) {
+    let scheme = names::name(scheme, "key");
+    for entry in &mut auth.entries {
+        if let Node::Text(text) = &mut entry.value
+            && let Some(secret) = text.strip_prefix("{secrets.")
+        {
+            *text = match secret {
+                "api_key}" => format!("{{secrets.{scheme}}}"),
+                secret => format!("{{secrets.{scheme}_{secret}"),
+            };
+        }
+    }
+}
+
+/// The credentials of the document, chosen among its security schemes. `operations` are those that are imported.
+pub(super) fn credentials<'a>(
+    root: &'a Value,
+    base_url: &'a str,
+    operations: impl Iterator<Item = &'a Value>,
+    losses: &mut Vec<Loss>,
+) -> Credentials {
+    let schemes = schemes(root, base_url);
+    let Some(names) = schemes.chosen() else {
+        for (name, _) in schemes.of.entries() {
             losses.push(Loss {
-                place: format!("{place}/{name}"),
+                place: format!("{}/{name}", schemes.place),
                 what: "this kind of credentials is not supported: add an `auth` of type `custom`"
                     .to_owned(),
             });
         }
-        return made;
+        return Credentials::default();
     };
-    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
-    for (name, auth) in chosen {
-        let Some((auth, comment)) = auth else {
-            continue;
-        };
-        if made.auth.is_none() {
-            made.auth = Some(auth);
-            made.comment.extend(comment);
-        } else if let (Some("api_key"), None, Some(header)) = (
-            auth.get("type").and_then(Node::as_text),
-            auth.get("location"),
-            auth.get("name").and_then(Node::as_text),
-        ) {
-            made.headers.push((
-                header.to_owned(),
-                format!("{{secrets.{}}}", names::name(header, "key")),
-            ));
-        } else {
-            losses.push(Loss {
-                place: format!("{place}/{name}"),
-                what: "a second credential of a request: send it by `params` of the endpoints"
-                    .to_owned(),
-            });
+    let mut made = schemes.credentials(&names, false, losses);
+    let scopes = scopes(root, &names, operations);
+    if let Some(auth) = &mut made.auth
+        && !scopes.is_empty()
+    {
+        match auth.get("type").and_then(Node::as_text) {
+            Some("oauth2_client_credentials") => {
+                auth.set(
+                    "scope",
+                    scopes.join(" ").replace('{', "{{").replace('}', "}}"),
+                );
+            }
+            _ => made
+                .comment
+                .push(format!("Its scopes: {}.", scopes.join(", "))),
         }
     }
     let others: Vec<&str> = schemes
+        .of
         .entries()
         .iter()
         .map(|(name, _)| name.as_str())
@@ -280,6 +404,77 @@ pub(super) fn credentials(root: &Value, base_url: &str, losses: &mut Vec<Loss>) 
         ));
     }
     made
+}
+
+/// The scopes that the imported operations need.
+fn scopes<'a>(
+    root: &'a Value,
+    names: &[&str],
+    operations: impl Iterator<Item = &'a Value>,
+) -> Vec<&'a str> {
+    let own =
+        operations.map(|operation| operation.get("security").unwrap_or(root.at(&["security"])));
+    let mut scopes: Vec<&str> = Vec::new();
+    for requirement in own.flat_map(Value::elements) {
+        for (name, list) in requirement.entries() {
+            for scope in list.scalars() {
+                if names.contains(&name.as_str())
+                    && !scopes.contains(&scope)
+                    && scopes.len() < SCOPES
+                {
+                    scopes.push(scope);
+                }
+            }
+        }
+    }
+    scopes
+}
+
+/// The most scopes of an `auth`.
+const SCOPES: usize = 50;
+
+/// The credentials of an operation where those of the document are not among its alternatives.
+pub(super) fn own_credentials(
+    root: &Value,
+    base_url: &str,
+    operation: &Value,
+    place: &str,
+    losses: &mut Vec<Loss>,
+) -> Option<Credentials> {
+    let security = operation.get("security")?.elements();
+    let requirements: Vec<Requirement<'_>> = security.iter().map(requirement).collect();
+    if requirements.iter().any(Vec::is_empty) {
+        // None are needed.
+        return None;
+    }
+    let schemes = schemes(root, base_url);
+    let chosen = schemes.chosen()?;
+    let is_same = |names: &Requirement<'_>| {
+        names.len() == chosen.len() && names.iter().all(|name| chosen.contains(name))
+    };
+    if requirements.iter().any(is_same) {
+        return None;
+    }
+    let Some(names) = schemes.first_possible(&requirements) else {
+        losses.push(Loss {
+            place: format!("{place}/security"),
+            what: "the credentials of this operation are not supported: those of the document are sent".to_owned(),
+        });
+        return None;
+    };
+    let mut own_losses = Vec::new();
+    let made = schemes.credentials(&names, true, &mut own_losses);
+    for loss in own_losses {
+        if !losses.contains(&loss) {
+            losses.push(loss);
+        }
+    }
+    Some(made)
+}
+
+fn requirement(one: &Value) -> Requirement<'_> {
+    let names = one.entries().iter();
+    names.map(|(name, _)| name.as_str()).collect()
 }
 
 fn scheme<'a>(root: &'a Value, schemes: &'a Value, name: &str) -> &'a Value {
@@ -312,13 +507,8 @@ fn requirements(root: &Value) -> Vec<Vec<&str>> {
     }
     of.elements()
         .iter()
-        .map(|one| {
-            one.entries()
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect()
-        })
-        .filter(|names: &Vec<&str>| !names.is_empty())
+        .map(requirement)
+        .filter(|names| !names.is_empty())
         .collect()
 }
 

@@ -177,6 +177,11 @@ fn name_score(name: &str, names: &[String], path: &[String]) -> i32 {
     score
 }
 
+/// Whether a list of this name is beside the records.
+pub(super) fn is_aside(name: &str) -> bool {
+    ASIDE.contains(&plain(name).as_str())
+}
+
 /// A name in lower case, without separators.
 pub(super) fn plain(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric());

@@ -1,6 +1,7 @@
 //! `OpenAPI` 2.0, 3.0 and 3.1: the lists of an API as resources.
 
 mod client;
+mod left_out;
 mod lists;
 mod operations;
 mod paging;
@@ -31,6 +32,8 @@ pub struct Selection {
 
 /// The columns of all resources together, and those of one.
 const COLUMNS: (usize, usize) = (40_000, 300);
+/// The most columns of a resource at its top.
+const TOP_COLUMNS: usize = 2_000;
 
 /// Makes a spec of an `OpenAPI` document. `file` is its name in messages.
 ///
@@ -129,14 +132,33 @@ fn spec<'a>(
     losses: &mut Vec<Loss>,
 ) -> Map {
     let mut config = Map::new();
-    let (base_url, url_comment) = client::base_url(root, &mut config);
-    let credentials = client::credentials(root, &base_url, losses);
+    let (base_url, url_comments) = client::base_url(root, &mut config);
+    let values = operations.iter().map(|operation| operation.value);
+    let credentials = client::credentials(root, &base_url, values, losses);
     let has_auth = credentials.auth.is_some();
     let most = (COLUMNS.0 / operations.len()).clamp(10, COLUMNS.1);
+    let top = (COLUMNS.0 / operations.len()).clamp(10, TOP_COLUMNS);
     let mut resources: Vec<Map> = operations
         .iter()
-        .map(|operation| operation.resource(root, schemas, most, has_auth))
+        .map(|operation| operation.resource(root, schemas, (most, top), has_auth, losses))
         .collect();
+    if has_auth {
+        for (operation, resource) in operations.iter().zip(&mut resources) {
+            let place = operation.place();
+            let own = client::own_credentials(root, &base_url, operation.value, &place, losses);
+            let Some(own) = own else { continue };
+            let endpoint = resource.map("endpoint");
+            if let Some(auth) = own.auth {
+                endpoint.set("auth", auth);
+            }
+            for comment in own.comment {
+                endpoint.comment("auth", &comment);
+            }
+            for (name, value) in own.headers {
+                endpoint.map("headers").set(&name, value);
+            }
+        }
+    }
     parents::link(root, operations, &mut resources, &mut config, losses);
     let mut types = names::Types::default();
     for resource in &mut resources {
@@ -155,7 +177,7 @@ fn spec<'a>(
     }
     let client = spec.map("client");
     client.set("base_url", base_url);
-    if let Some(comment) = url_comment {
+    for comment in url_comments {
         client.comment("base_url", &comment);
     }
     for (name, value) in credentials.headers {

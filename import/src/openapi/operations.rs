@@ -10,6 +10,7 @@ use crate::{Loss, NOT_CERTAIN, names};
 
 use super::Selection;
 use super::client::{self, Elsewhere};
+use super::left_out;
 use super::lists::{self, List, plain, singular};
 use super::paging::{Evidence, Param, path as json_path};
 
@@ -114,7 +115,13 @@ impl<'a> Reader<'a, '_> {
             return None;
         }
         let (response, headers) = match response(root, value) {
-            Ok(found) => found?,
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                if !may_write && let Some(what) = left_out::other_content(root, value) {
+                    lose(place, &what);
+                }
+                return None;
+            }
             Err(reference) => {
                 if !may_write {
                     losses.push(unresolved(place, reference));
@@ -134,6 +141,13 @@ impl<'a> Reader<'a, '_> {
                 return None;
             }
             if included != Some(true) {
+                let is_item = path.trim_end_matches('/').ends_with('}');
+                if !may_write
+                    && !is_item
+                    && let Some(what) = left_out::list(schemas, response)
+                {
+                    lose(place, &what);
+                }
                 return None;
             }
         }
@@ -216,7 +230,7 @@ fn item_path(path: &str) -> Option<(&str, &str)> {
 }
 
 /// A value, or what its `$ref` leads to.
-fn referred<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
+pub(super) fn referred<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     let mut value = value;
     for _ in 0..8 {
         match value
@@ -563,8 +577,9 @@ impl<'a> Operation<'a> {
         &self,
         root: &'a Value,
         schemas: &Schemas<'a>,
-        most: usize,
+        (most, top): (usize, usize),
         has_auth: bool,
+        losses: &mut Vec<Loss>,
     ) -> Map {
         let mut resource = Map::new();
         resource.set("name", self.name.as_str());
@@ -578,7 +593,16 @@ impl<'a> Operation<'a> {
             Some(list) => list.items.clone(),
             None => vec![self.response],
         };
-        let columns = schemas.columns(&record, most);
+        let columns = schemas.columns(&record, most, top).map(|found| {
+            if let Some(rest) = found.rest {
+                let what = format!("{rest}: they are kept in `extra`");
+                resource.comment_top(&format!("Not imported: {what}"));
+                resource.map("schema_contract").set("columns", "evolve");
+                let place = self.place();
+                losses.push(Loss { place, what });
+            }
+            found.map
+        });
         self.endpoint(root, schemas, &mut resource, columns.as_ref(), has_auth);
         if let Some(columns) = columns {
             if let Some(key) = self.key(&columns)

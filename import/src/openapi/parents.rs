@@ -3,7 +3,7 @@
 use rest_source_codegen::write::{Map, Node, is_secret_name, snake_name};
 
 use crate::tree::{Kind, Value};
-use crate::{Loss, names};
+use crate::{Loss, NOT_CERTAIN, names};
 
 use super::lists::{plain, singular};
 use super::operations::Operation;
@@ -25,6 +25,43 @@ pub(super) fn link(
                 place: operations[at].place(),
                 what: what.to_owned(),
             });
+        }
+    }
+    doubt_mixed(resources);
+}
+
+/// Says where a path has a setting and the field of a parent whose own path does not have the setting: the parent may
+/// have records of others.
+fn doubt_mixed(resources: &mut [Map]) {
+    let paths: Vec<(String, String)> = resources
+        .iter()
+        .map(|resource| {
+            let text = |map: &Map, key: &str| {
+                let text = map.get(key).and_then(Node::as_text);
+                text.unwrap_or_default().to_owned()
+            };
+            let endpoint = resource.get("endpoint").and_then(Node::as_map);
+            let path = endpoint.map(|endpoint| text(endpoint, "path"));
+            (text(resource, "name"), path.unwrap_or_default())
+        })
+        .collect();
+    for (resource, (_, path)) in resources.iter_mut().zip(&paths) {
+        let Some(parent) = path.split("{resources.").nth(1) else {
+            continue;
+        };
+        let parent = parent.split('.').next().unwrap_or_default();
+        let own = paths.iter().find(|(name, _)| name == parent);
+        let lacks = |setting: &&str| {
+            let setting = format!("{{config.{setting}}}");
+            own.is_none_or(|(_, own)| !own.contains(&setting))
+        };
+        let settings = path.split("{config.").skip(1);
+        let settings = settings.filter_map(|rest| rest.split('}').next());
+        if let Some(setting) = settings.filter(|setting| !setting.is_empty()).find(lacks) {
+            let comment = format!(
+                "{NOT_CERTAIN}`{parent}` has the records of one `{setting}` only if its own path says so."
+            );
+            resource.map("endpoint").comment("path", &comment);
         }
     }
 }
@@ -91,8 +128,8 @@ fn fill(
     if !params.is_empty() {
         endpoint.set("params", params);
     }
-    if !headers.is_empty() {
-        endpoint.set("headers", headers);
+    for entry in headers.entries {
+        endpoint.map("headers").set(&entry.key, entry.value);
     }
     if !body.is_empty() {
         endpoint.set("json", body);
@@ -131,10 +168,19 @@ fn fill_path(
                 && operations[*other].path.trim_end_matches('/') == prefix
         });
         let Some(parent) = found else { continue };
-        let Some(field) = field_of(&mut resources[parent], param, operations[parent].path) else {
+        let mut own = operation.params.iter();
+        let own = own.find(|one| one.place == "path" && one.name == *param);
+        let kind = own.and_then(|param| param.schema.text_of("type"));
+        let prefix_path = operations[parent].path;
+        let Some(field) = field_of(&mut resources[parent], (param, kind), prefix_path) else {
             continue;
         };
         let name = operations[parent].name.clone();
+        if is_guess(param, &field) {
+            let comment =
+                format!("{NOT_CERTAIN}`{{{param}}}` is taken from `{field}` of `{name}`.");
+            resources[at].map("endpoint").comment("path", &comment);
+        }
         values[position] = Some(format!("{{resources.{name}.{field}}}"));
         let is_plain = snake_name(&field) == field;
         let is_typed = resources[at]
@@ -195,7 +241,7 @@ fn path_params(path: &str) -> Vec<(usize, &str)> {
 }
 
 /// The column of a parent that a parameter takes, which is never null.
-fn field_of(parent: &mut Map, param: &str, path: &str) -> Option<String> {
+fn field_of(parent: &mut Map, (param, kind): (&str, Option<&str>), path: &str) -> Option<String> {
     let key = parent.get("primary_key").and_then(|key| match key {
         Node::Text(key) => Some(key.clone()),
         Node::List(keys) => keys
@@ -207,13 +253,29 @@ fn field_of(parent: &mut Map, param: &str, path: &str) -> Option<String> {
     let columns = parent.get("columns").and_then(Node::as_map)?;
     let mut candidates = vec![param.to_owned()];
     candidates.extend(shorter(param, path));
-    let found = candidates.into_iter().find(|name| is_key(columns, name))?;
+    let fits = |name: &String| {
+        let column = columns.get(name).and_then(Node::as_map);
+        let word = column.and_then(|column| column.get("data_type"));
+        match (kind, word.and_then(Node::as_text)) {
+            (Some("string"), word) => word == Some("text"),
+            (Some("integer" | "number"), word) => word == Some("bigint"),
+            _ => true,
+        }
+    };
+    let mut candidates = candidates.into_iter();
+    let found = candidates.find(|name| is_key(columns, name) && fits(name))?;
     let is_key = key.as_deref() == Some(found.as_str());
     let column = parent.map("columns").map(&found);
     if !is_key && column.get("nullable").is_none() {
         return None;
     }
     Some(found)
+}
+
+/// Whether only the names tell that a parameter is a field: `repo` and `id`, but not `repo_id` and `id`.
+fn is_guess(param: &str, field: &str) -> bool {
+    let (param, field) = (plain(param), plain(field));
+    !param.ends_with(&field)
 }
 
 /// The column that a parameter may mean: `id` for `org_id` and `orgId` after `/orgs`, and for `id`.
