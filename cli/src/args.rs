@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::{
     budget::Budget,
     destination::{self, To},
+    logs::LogOptions,
     secrets::Secrets,
     variables::SecretSources,
 };
@@ -185,7 +186,7 @@ pub(crate) struct Infer {
     pub(crate) resource: Option<String>,
     /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
     /// order of the pages. No request is sent
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file", "env_file", "secrets_command"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file", "env_file", "secrets_command", "verbose"])]
     pub(crate) from: Vec<PathBuf>,
     /// The number of pages to fetch. Where the paginator is not known, some more requests show it
     #[arg(long, value_name = "PAGES", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -204,6 +205,8 @@ pub(crate) struct Infer {
     pub(crate) secrets: SecretSources,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
     #[arg(long)]
     pub(crate) write: bool,
@@ -288,6 +291,8 @@ pub(crate) struct Fetch {
     pub(crate) secrets: SecretSources,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     /// Print the HTTP exchanges of the first page instead of records, without secrets: requests, responses, what the
     /// selector found and what the paginator decided
     #[arg(long, conflicts_with_all = ["state", "format", "names", "limit"])]
@@ -439,6 +444,8 @@ pub(crate) struct Load {
     pub(crate) secrets: SecretSources,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
 }
 
 /// Print a page about a connector, in Markdown

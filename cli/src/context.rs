@@ -4,9 +4,10 @@ use std::{
     collections::HashMap,
     env,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
-use rest_source::{Builder, Client, Clock, plan::SourcePlan};
+use rest_source::{Builder, Client, Clock, Timestamp, plan::SourcePlan};
 
 use crate::{
     console::Console,
@@ -86,6 +87,15 @@ impl Context {
         Ok(builder.variables(move |variable| found.get(variable).cloned()))
     }
 
+    /// The time now, by the clock of this context.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = match &self.clock {
+            Some(clock) => clock.now(),
+            None => SystemTime::now(),
+        };
+        Timestamp::try_from(now).unwrap_or(Timestamp::EPOCH)
+    }
+
     /// The value of a variable of this source, and where it was found.
     pub(crate) fn find(
         &self,
@@ -108,7 +118,7 @@ impl Context {
     }
 
     /// A variable of this context, or of the process.
-    fn environment(&self, variable: &str) -> Result<Option<String>, CommandError> {
+    pub(crate) fn environment(&self, variable: &str) -> Result<Option<String>, CommandError> {
         let mut own = self.variables.iter().rev();
         if let Some(value) = own.find_map(|(name, value)| (name == variable).then(|| value.clone()))
         {

@@ -22,6 +22,7 @@ mod import;
 mod infer;
 mod interrupt;
 mod load;
+mod logs;
 #[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(feature = "mock")]
@@ -46,6 +47,7 @@ use args::{Args, Command};
 use console::Console;
 use error::CommandError;
 use interrupt::NetworkCommand;
+use logs::LogOptions;
 
 pub use context::{Context, Output};
 
@@ -95,7 +97,8 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Diff(diff) => diff::run(&diff, console),
         Command::Import(import) => import::run(&import, console),
         Command::Infer(infer) if infer.from.is_empty() => {
-            return Started::Network(infer::fetch(infer, context));
+            let logs = infer.logs.clone();
+            return logged(&logs, infer::fetch(infer, context), context);
         }
         Command::Infer(infer) => infer::run(&infer, context),
         Command::New(new) => new::run(&new, console),
@@ -107,9 +110,23 @@ fn start(command: Command, context: &Context) -> Started {
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
-        Command::Fetch(fetch) => return Started::Network(fetch::run(fetch, context)),
-        Command::Load(load) => return Started::Network(load::run(load, context)),
+        Command::Fetch(fetch) => {
+            let logs = fetch.logs.clone();
+            return logged(&logs, fetch::run(fetch, context), context);
+        }
+        Command::Load(load) => {
+            let logs = load.logs.clone();
+            return logged(&logs, load::run(load, context), context);
+        }
     })
+}
+
+/// A command that writes these logs.
+fn logged(logs: &LogOptions, command: NetworkCommand, context: &Context) -> Started {
+    match logs.attach(command, context) {
+        Ok(command) => Started::Network(command),
+        Err(error) => Started::Done(Err(error)),
+    }
 }
 
 /// Prints the error, if there is one, and returns the exit code.

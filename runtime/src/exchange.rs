@@ -11,6 +11,7 @@ use crate::{
     plan::{Action, Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     rate_limiter::{Denied, Permit, Throttled},
     request::{Draft, resolve_or},
+    trace,
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
 };
 
@@ -188,6 +189,8 @@ impl Client {
                     break (request, generation);
                 }
             };
+            let shown = || hop.shown(self, draft);
+            trace::request(shown, &request.headers, &context.redactor);
             let start = context.clock.elapsed();
             let sent = if is_streamed {
                 context.open(&request, limits).await
@@ -195,13 +198,20 @@ impl Client {
                 let sent = context.send(&request, limits).await;
                 sent.map(Opened::whole)
             };
-            let opened = sent.map_err(|error| failed(error, context))?;
             let took = context.clock.elapsed().saturating_sub(start);
+            let opened = sent.map_err(|error| {
+                trace::no_response(shown, &error, took);
+                failed(error, context)
+            })?;
+            let response = &opened.response;
+            let bytes = opened.body.is_none().then_some(response.body.len());
+            let answer = (response.status, bytes);
+            trace::response(shown, answer, &response.headers, &context.redactor, took);
             limits.timeout = limits.timeout.saturating_sub(took);
             match hop.redirected(&opened.response)? {
                 Some(next) => {
                     let to = self.redact(&origin::shown(&next.url, &draft.url));
-                    tracing::debug!(target: "rest_source", to, "redirected");
+                    trace::redirected(&to);
                     permit.redirected = Some(format!("{} {to}", next.method.as_str()));
                     hop = next;
                 }
@@ -269,6 +279,12 @@ impl Hop {
             headers,
             body,
         }
+    }
+
+    /// The request in a message, without credentials.
+    fn shown(&self, client: &Client, draft: &Draft) -> String {
+        let url = origin::shown(&self.url, &draft.url);
+        client.redact(&format!("{} {url}", self.method.as_str()))
     }
 
     /// Checks that credentials were put on the request without sending it elsewhere.

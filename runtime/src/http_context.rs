@@ -20,6 +20,7 @@ use crate::{
     redact::Redactor,
     retry::RetryBudget,
     run_budget::{RunningBudget, SpentBudget},
+    trace,
     transport::{
         Body, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Response, Transport,
         TransportError, TransportErrorKind,
@@ -142,13 +143,30 @@ impl HttpContext {
     ) -> Result<Response, CredentialsFailure> {
         let taken = self.run_budget.take(self.clock.elapsed());
         taken.map_err(CredentialsFailure::Spent)?;
+        let shown = || self.shown_without_query(request);
+        trace::request(shown, &request.headers, &self.redactor);
+        let start = self.clock.elapsed();
         let received = async {
             let mut request = request.to_http()?;
             request.extensions_mut().insert(ForCredentials);
             self.receive(request, limits).await
         };
-        self.answered(received.await)
-            .map_err(CredentialsFailure::Transport)
+        let received = self.answered(received.await);
+        let took = self.clock.elapsed().saturating_sub(start);
+        match &received {
+            Ok(response) => {
+                let answer = (response.status, Some(response.body.len()));
+                trace::response(shown, answer, &response.headers, &self.redactor, took);
+            }
+            Err(error) => trace::no_response(shown, error, took),
+        }
+        received.map_err(CredentialsFailure::Transport)
+    }
+
+    /// A request for credentials in a message. Its query may hold any of them.
+    fn shown_without_query(&self, request: &Request) -> String {
+        let url = request.url.split(['?', '#']).next().unwrap_or_default();
+        (self.redactor).redact(&format!("{} {url}", request.method.as_str()))
     }
 
     fn answered<T>(&self, received: Result<T, TransportError>) -> Result<T, TransportError> {

@@ -126,6 +126,7 @@ mod steps;
 mod template;
 #[cfg(test)]
 mod testing;
+mod trace;
 pub mod transport;
 mod transport_error;
 mod tree;

@@ -14,6 +14,7 @@ use crate::{
     request::Draft,
     run_budget::{RunningBudget, SpentBudget},
     shared::{List, Ref, Text},
+    trace,
 };
 
 /// The rate limiter that all tasks of a source share: it bounds the attempts in flight and the requests in a
@@ -144,6 +145,15 @@ impl RateLimiter {
         }
     }
 
+    /// Why a request waits this long from now on.
+    fn why(&self, now: Duration, wait: Duration) -> &'static str {
+        if self.lock().closed_until.saturating_sub(now) < wait {
+            "`rate_limit` of the spec"
+        } else {
+            "the API asked for a pause"
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,6 +185,7 @@ impl Permit<'_> {
                 Admission::After(wait) => {
                     let end = now.saturating_add(wait);
                     budget.check_time(end).map_err(Denied::Spent)?;
+                    trace::wait(self.limiter.why(now, wait), wait);
                     self.clock.sleep(wait).await;
                     self.waited += wait;
                 }

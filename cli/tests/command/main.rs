@@ -9,6 +9,7 @@ mod infer;
 #[cfg(unix)]
 mod kills;
 mod language;
+mod logs;
 mod lsp;
 #[cfg(feature = "mock")]
 mod mock;

@@ -179,12 +179,10 @@ impl<'a> Requests<'a> {
         } = self.spec;
         let lacking = self.keep_params(&attempt.position, &mut draft);
         let mut permit = client.permit(resource).await;
-        trace::request(&draft);
         let exchanged = client.exchange(&mut permit, resource, &draft).await;
         let (waited, begun, repeated) = (permit.waited, permit.begun, permit.repeated);
         let shown = permit.shown(&draft);
         let further = permit.requests.saturating_sub(1);
-        trace::waited(waited);
         let mut bytes = 0;
         AttemptReport {
             id: attempt.id,
@@ -320,7 +318,6 @@ impl<'a> Requests<'a> {
             "{shown} ({status}, {}, request {number})",
             Bytes(bytes as u64)
         );
-        trace::response(status, bytes);
         let is_success = match verdict {
             Some(verdict) if verdict.action != Action::Success => {
                 return self.ruled(verdict, &response, request);

@@ -511,6 +511,9 @@ impl<'a> Fetching<'a> {
     /// Where a later fetch goes on after the page that the machine delivered last.
     fn checkpoint(&mut self) -> Option<Box<PagingCheckpoint>> {
         let following = self.machine.take_following();
+        if let Some((position, _)) = &following {
+            trace::next(self.client, position);
+        }
         let (position, passed) = following.filter(|_| self.tells_checkpoints)?;
         let redactor = self.client.redactor();
         Some(Box::new(PagingCheckpoint::at(position, passed, &redactor)))
@@ -541,7 +544,7 @@ impl<'a> Fetching<'a> {
         if let Some(error) = filtered.failure {
             self.machine.fail(error.with_request(request));
         }
-        trace::page(decoded.received, kept);
+        trace::page(decoded.received, kept, self.machine.total());
         let mut report = self.report.lock();
         report.outside_range += filtered.outside;
         report.filtered += filtered.filtered;

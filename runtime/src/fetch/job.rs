@@ -19,6 +19,7 @@ use crate::{
     schema::Path,
     shared::Ref,
     template::Bounds,
+    trace,
 };
 
 /// How much of a response a message shows, in characters.
@@ -63,6 +64,7 @@ pub(super) async fn run(
         let end = clock.elapsed().saturating_add(wait);
         let checked = spec.client.context().run_budget.check(end);
         checked.map_err(SpentBudget::to_error)?;
+        trace::wait("the job is not done", wait);
         clock.sleep(wait).await;
         report.lock().waited += wait;
         wait = wait

@@ -303,6 +303,11 @@ impl<P> Machine<P> {
         self.scroll.as_ref()
     }
 
+    /// How many records there are, by the declared total of the last page.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.statements.total_records()
+    }
+
     /// What its pages are asked to state.
     pub(super) fn statements(&self) -> &Statements {
         &self.statements

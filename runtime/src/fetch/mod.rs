@@ -63,7 +63,8 @@ use crate::{
 /// # Tracing
 ///
 /// A fetch emits [`tracing`](https://docs.rs/tracing) spans and events with the target `rest_source`. They
-/// contain no secrets, and are only built for an enabled subscriber.
+/// contain no secrets, and are only built for an enabled subscriber: the one that is current when the stream is first
+/// polled. `headers` has the names of all headers, and the values of those that hold no credential.
 ///
 /// | span | level | fields |
 /// |---|---|---|
@@ -73,16 +74,18 @@ use crate::{
 ///
 /// | event | level | in | fields |
 /// |---|---|---|---|
-/// | `request` | debug | `attempt` | `request`: method and URL |
-/// | `not sent` | debug | `attempt` | `wait`: another request was told to wait this long, longer than `max_delay` |
+/// | `request` | trace | `attempt` | it is sent now. `request`: method and URL, without credentials; `headers` |
+/// | `response` | debug | `attempt` | `request`, `status`, `elapsed_seconds`; `bytes` of the body, if that is not streamed; `headers`, if trace is enabled |
+/// | `no response` | debug | `attempt` | `request`, `error`, `elapsed_seconds` |
 /// | `redirected` | debug | `attempt` | `to` |
-/// | `response` | debug | `attempt` | `status`, `bytes` |
-/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early` (before the last expired), `over` (after that) or `refused` (by a 401, for example); `life`: how long it is valid |
+/// | `not sent` | debug | `attempt` | `wait_seconds`: another request was told to wait this long, longer than `max_delay` |
+/// | `wait` | debug | `attempt`, `fetch` | `why`, `wait_seconds`: before the request, by a rate limit or for a job |
+/// | `wait` | warn | `attempt`, `fetch` | `why`, `wait_seconds`, and the `page` unless it is for a token: the request failed, and is sent again after that |
+/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early` (before the last expired), `over` (after that) or `refused` (by a 401, for example); `life_seconds`: how long it is valid, if the API says so |
 /// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the current token stays in use |
 /// | `the token endpoint gave a new refresh token …` | warn | `attempt` | it is lost: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
-/// | `waited …` | debug | `attempt` | `waited`: for the rate limiter, or for a token |
-/// | `wait` | warn | `fetch` | `page`, `why`, `wait`: the request is retried after that |
-/// | `page` | debug | `fetch` | `received`, and `kept`: the records that passed the filters |
+/// | `page` | debug | `fetch` | `received`, and `kept`: the records that passed the filters; the declared `total` of records, if there is one |
+/// | `next` | trace | `fetch` | `position` of the page after that one |
 /// | `ended` | info | `fetch` | `reason`, `received`, `pages`, `requests` |
 /// | `failed` | warn | `fetch` | `error` |
 #[must_use = "no request is sent until a stream of the fetch is polled"]

@@ -16,7 +16,7 @@ mod tree;
 use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::mpsc;
-use tracing::Instrument;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
 
 use self::{
     changed::PartsFetched,
@@ -423,7 +423,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             });
             (number, outcome)
         };
-        tasks.spawn(fetch.instrument(span));
+        tasks.spawn(fetch.instrument(span).with_current_subscriber());
     }
 
     /// The task with this number has ended. A window that is too large for the API is fetched in halves.

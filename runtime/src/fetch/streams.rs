@@ -12,7 +12,7 @@ use std::{
 
 use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
-use tracing::Instrument;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
 
 use super::{FetchSpec, Page, PageRecords, PagingCheckpoint, parent_cache::ParentRecorder, trace};
 use crate::{
@@ -260,7 +260,7 @@ impl<T> Pages<T> {
             .map(Box::new);
         let span = trace::fetch(&spec);
         let fetch = spec.run(sender, self.report.clone()).instrument(span);
-        let task = runtime.spawn(fetch);
+        let task = runtime.spawn(fetch.with_current_subscriber());
         self.stage = Stage::Running {
             deliveries,
             recorder,

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use tracing::{Span, debug, debug_span, info, info_span, warn};
+use tracing::{Span, debug, debug_span, info, info_span, trace, warn};
 
 use super::{FetchSpec, machine::Attempt};
-use crate::{Error, Report, request::Draft};
-
-/// The target of all spans and events.
-const TARGET: &str = "rest_source";
+use crate::{
+    Client, Error, Position, Report,
+    trace::{TARGET, seconds},
+};
 
 /// A fetch, from its first request to its end.
 pub(super) fn fetch(spec: &FetchSpec) -> Span {
@@ -28,34 +28,25 @@ pub(super) fn attempt(attempt: &Attempt, request: u64) -> Span {
     debug_span!(target: TARGET, "attempt", page, attempt, request)
 }
 
-pub(super) fn request(draft: &Draft) {
-    debug!(target: TARGET, request = draft.shown(), "request");
-}
-
 /// A request is not sent, because another one was told to wait.
 pub(super) fn held(wait: Duration) {
-    debug!(target: TARGET, ?wait, "not sent");
-}
-
-pub(super) fn response(status: u16, bytes: usize) {
-    debug!(target: TARGET, status, bytes, "response");
-}
-
-/// A request waited before it was sent.
-pub(super) fn waited(waited: Duration) {
-    if !waited.is_zero() {
-        debug!(target: TARGET, ?waited, "waited for leave to send, or for a token");
-    }
+    debug!(target: TARGET, wait_seconds = seconds(wait), "not sent");
 }
 
 /// A request is retried after a wait.
 pub(super) fn retry(page: u64, why: &str, wait: Duration) {
-    warn!(target: TARGET, page, why, ?wait, "wait");
+    warn!(target: TARGET, page, why, wait_seconds = seconds(wait), "wait");
 }
 
-/// A page, and how many of its records passed the filters.
-pub(super) fn page(received: u64, kept: u64) {
-    debug!(target: TARGET, received, kept, "page");
+/// A page, how many of its records passed the filters, and how many records there are by the declared total.
+pub(super) fn page(received: u64, kept: u64, total: Option<u64>) {
+    debug!(target: TARGET, received, kept, total, "page");
+}
+
+/// The position that the paginator found after a page.
+pub(super) fn next(client: &Client, position: &Position) {
+    let position = || client.redact(&position.to_string());
+    trace!(target: TARGET, position = position(), "next");
 }
 
 pub(super) fn ended(spec: &FetchSpec, reason: &str, report: &Report) {

@@ -279,6 +279,11 @@ impl Statements {
         Some(self.count_of(stated.total?))
     }
 
+    /// The declared total of records, as a page stated it last.
+    pub(crate) fn total_records(&self) -> Option<u64> {
+        self.total.filter(|_| !self.counts_pages)
+    }
+
     /// The declared total of the page before, where this one states a smaller one.
     pub(crate) fn fallen_total(&self, stated: &Stated) -> Option<Total> {
         let (before, now) = (self.total?, stated.total?);

@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::sync::OwnedMutexGuard;
-use tracing::Instrument;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
 
 use crate::{
     Error, ErrorKind, Result, Secret,
@@ -186,6 +186,7 @@ async fn ask_until_answered(
                 if let Err(spent) = context.run_budget.check(end) {
                     return Err(spent.to_error().with_detail(error.message()));
                 }
+                trace::retry(&error, wait, &context.redactor);
                 context.clock.sleep(wait).await;
             }
             Verdict::Wait(_) => return Err(error.with_detail(context.retry_budget.used_up())),
@@ -236,7 +237,7 @@ async fn ask_once(
         let granted = tokens.issuer.issue(&tokens.recipient).await?;
         Ok(tokens.keep(granted, start, why))
     };
-    let task = tokio::spawn(ask.in_current_span());
+    let task = tokio::spawn(ask.in_current_span().with_current_subscriber());
     task.await.unwrap_or_else(|_| {
         let message = "the task that asks for a token was ended: its runtime was shut down";
         Err(Refusal::Final(Error::new(ErrorKind::Transport, message)))
@@ -287,8 +288,8 @@ impl Tokens {
     /// Keeps a token that was asked for at `start`, and why.
     fn keep(&self, granted: Granted, start: Duration, why: Why) -> Token {
         let Granted { token, life } = granted;
-        let life = life.unwrap_or(Duration::MAX);
         trace::fetched(why, life);
+        let life = life.unwrap_or(Duration::MAX);
         let ends_at = start.saturating_add(life);
         let mut state = self.lock();
         state.generation += 1;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tracing::{debug, warn};
 
-use crate::{Error, redact::Redactor};
-
-/// The target of all of it.
-const TARGET: &str = "rest_source";
+use crate::{
+    Error,
+    redact::Redactor,
+    trace::{TARGET, seconds},
+};
 
 /// Why a token is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +34,16 @@ impl Why {
     }
 }
 
-/// There is a new token, which holds for so long.
-pub(super) fn fetched(why: Why, life: Duration) {
-    debug!(target: TARGET, why = why.word(), ?life, "token");
+/// There is a new token, which holds for so long; `None` where that is unknown.
+pub(super) fn fetched(why: Why, life: Option<Duration>) {
+    let life_seconds = life.map(seconds);
+    debug!(target: TARGET, why = why.word(), life_seconds, "token");
+}
+
+/// A request for a token failed, and is sent again after a wait.
+pub(super) fn retry(error: &Error, wait: Duration, redactor: &Redactor) {
+    let why = || redactor.redact(error.message());
+    warn!(target: TARGET, why = why(), wait_seconds = seconds(wait), "wait");
 }
 
 /// There is none.

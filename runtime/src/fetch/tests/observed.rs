@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use tracing::instrument::WithSubscriber as _;
+
 use super::*;
 use crate::testing::journal::Journal;
 
@@ -11,23 +13,36 @@ async fn fetch_emits_spans_and_events() {
     let (journal, _guard) = Journal::listen();
     shop.fetch(&PLAIN).all().await.unwrap();
     assert_eq!(
-        journal.text(),
+        journal.text().replace(env!("CARGO_PKG_VERSION"), "VERSION"),
         r#"INFO fetch source="shop" resource="things"
 DEBUG attempt page=1 attempt=1 request=1
-DEBUG - message=request request="GET https://api.example.com/things?offset=0&limit=2"
-DEBUG - message=response status=503 bytes=22
-WARN - message=wait page=1 why="answered 503" wait=2s
+TRACE - message=request request="GET https://api.example.com/things?offset=0&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
+DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=503 bytes=22 elapsed_seconds=0.0 headers=""
+WARN - message=wait page=1 why="answered 503" wait_seconds=2.0
 DEBUG attempt page=1 attempt=2 request=2
-DEBUG - message=request request="GET https://api.example.com/things?offset=0&limit=2"
-DEBUG - message=response status=200 bytes=53
+TRACE - message=request request="GET https://api.example.com/things?offset=0&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
+DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=200 bytes=53 elapsed_seconds=0.0 headers="content-type: application/json"
+TRACE - message=next position="offset 2"
 DEBUG - message=page received=2 kept=2
 DEBUG attempt page=2 attempt=1 request=3
-DEBUG - message=request request="GET https://api.example.com/things?offset=2&limit=2"
-DEBUG - message=response status=200 bytes=37
+TRACE - message=request request="GET https://api.example.com/things?offset=2&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
+DEBUG - message=response request="GET https://api.example.com/things?offset=2&limit=2" status=200 bytes=37 elapsed_seconds=0.0 headers="content-type: application/json"
 DEBUG - message=page received=1 kept=1
 INFO - message=ended reason="a page of 1 record, less than 2, reached `total`" received=3 pages=2 requests=3
 "#
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriber_of_the_first_poll_receives_the_events_of_all_tasks() {
+    let journal = Journal::default();
+    // It keeps events on for threads without a subscriber.
+    let (_, _guard) = Journal::listen();
+    let shop = shop(failing(3, &[503], &[]));
+    let all = async { tokio::spawn(shop.fetch(&PLAIN).all().with_current_subscriber()).await };
+    all.with_subscriber(journal.clone()).await.unwrap().unwrap();
+    let text = journal.text();
+    assert_eq!(text.matches("message=response").count(), 3, "{text}");
 }
 
 #[tokio::test]
@@ -37,7 +52,10 @@ async fn held_request_emits_an_event() {
     let (journal, _guard) = Journal::listen();
     shop.fetch(&PLAIN).all().await.unwrap_err();
     let told = journal.text();
-    assert!(told.contains("message=not sent wait=3600s"), "{told}");
+    assert!(
+        told.contains("message=not sent wait_seconds=3600.0"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
 
 use rest_source::{plan::Method, transport::Request};
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
@@ -97,7 +97,7 @@ impl Log {
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "rest_source"
+        metadata.target() == "rest_source" && *metadata.level() <= Level::DEBUG
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

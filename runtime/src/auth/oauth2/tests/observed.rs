@@ -3,10 +3,12 @@
 use super::*;
 use crate::testing::journal::Journal;
 
-/// What is told of tokens, and of nothing else.
+/// The events about tokens, without those of the requests for them.
 fn tokens_in(journal: &Journal) -> String {
     let text = journal.text();
+    let of_request = |line: &&str| line.contains(" request=");
     let lines = text.lines().filter(|line| line.contains("token"));
+    let lines = lines.filter(|line| !of_request(line));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -44,9 +46,10 @@ async fn a_tokens_course_is_told() {
     assert_eq!(
         told,
         format!(
-            r#"DEBUG - message=token why="first" life=3600s
-DEBUG - message=token why="early" life=3600s
-DEBUG - message=token why="refused" life=3600s
+            r#"DEBUG - message=token why="first" life_seconds=3600.0
+DEBUG - message=token why="early" life_seconds=3600.0
+WARN - message=wait why="the token endpoint answered 503" wait_seconds=2.0
+DEBUG - message=token why="refused" life_seconds=3600.0
 WARN - message=token failed why="early" {refused}
 WARN - message=token failed why="over" {refused}"#
         )
