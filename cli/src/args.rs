@@ -8,7 +8,9 @@ use crate::{
     budget::Budget,
     destination::{self, To},
     logs::LogOptions,
+    report::ReportOptions,
     secrets::Secrets,
+    status::Status,
     variables::SecretSources,
 };
 
@@ -26,7 +28,7 @@ Exit codes:
   1    a spec is invalid, or a generated file is out of date
   2    an argument, a file, a setting or a secret is invalid; no request was sent
   3    the API, the destination or the writing of a file failed; the error names what is missing
-  4    a load is incomplete: the API states more records than it returned, or the budget is used up
+  4    records are missing, the budget is used up, or `status --max-age` found a late load
   129  interrupted by SIGHUP: the terminal was closed
   130  interrupted by SIGINT: Ctrl-C
   143  interrupted by SIGTERM";
@@ -39,6 +41,7 @@ pub(crate) enum Command {
     Fetch(Fetch),
     Load(Load),
     Secrets(Secrets),
+    Status(Status),
     Docs(Docs),
     Ddl(Ddl),
     Diff(Diff),
@@ -48,11 +51,7 @@ pub(crate) enum Command {
     New(New),
     #[cfg(feature = "mock")]
     Mock(Mock),
-    /// Print the JSON Schema of specs, for editors
-    ///
-    /// Editors with YAML support use it to complete and check specs. Most read its path from a comment at the top
-    /// of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
-    Schema,
+    Schema(Schema),
     /// Serve an editor: diagnostics, completion, hover, rename and more for specs
     ///
     /// Speaks the Language Server Protocol on stdin and stdout. An editor starts it; the guide `editors.md` has the
@@ -293,6 +292,8 @@ pub(crate) struct Fetch {
     pub(crate) connection: Connection,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
     /// Print the HTTP exchanges of the first page instead of records, without secrets: requests, responses, what the
     /// selector found and what the paginator decided
     #[arg(long, conflicts_with_all = ["state", "format", "names", "limit"])]
@@ -446,6 +447,8 @@ pub(crate) struct Load {
     pub(crate) connection: Connection,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
 }
 
 /// Print a page about a connector, in Markdown
@@ -527,6 +530,25 @@ pub(crate) struct New {
     /// Folder with your own templates, by their paths in the crate; they override or extend the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
+}
+
+/// Print the JSON Schema of specs, for editors, or of reports
+///
+/// Editors with YAML support use that of specs to complete and check them. Most read its path from a comment at the top
+/// of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = SchemaOf::Spec)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Specs
+    Spec,
+    /// What `fetch` and `load` write by `--report`
+    Report,
 }
 
 /// Print a completion script for a shell

@@ -14,9 +14,10 @@ pub(crate) struct CommandError {
     messages: Vec<String>,
 }
 
-/// The exit codes other than success.
+/// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
+pub(crate) enum Exit {
+    Done = 0,
     Invalid = 1,
     Usage = 2,
     Failed = 3,
@@ -27,7 +28,40 @@ enum Exit {
     Terminated = 143,
 }
 
+impl Exit {
+    /// The word for the run in a report.
+    pub(crate) fn run_status(self) -> &'static str {
+        match self {
+            Self::Done => "succeeded",
+            Self::Incomplete => "incomplete",
+            Self::Invalid | Self::Usage | Self::Failed => "failed",
+            Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
+        }
+    }
+
+    /// The word for an error in a report.
+    pub(crate) fn error_kind(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Usage => "usage",
+            Self::Done | Self::Failed => "failed",
+            Self::Incomplete => "incomplete",
+            Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
+        }
+    }
+}
+
 impl CommandError {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The messages, in order.
+    pub(crate) fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
     /// A spec or a generated file is invalid.
     pub(crate) fn invalid(messages: Vec<String>) -> Self {
         Self {

@@ -16,14 +16,25 @@ use crate::{
     observer::Observer,
     param,
     refresh_token_file::RefreshTokenFile,
+    report::RunReport,
     spec, state_file,
 };
 
 /// Fetches a resource and prints its records, page by page.
-pub(crate) fn run(args: Fetch, context: &Context) -> NetworkCommand {
+///
+/// # Errors
+///
+/// If its report cannot be written to where the arguments say.
+pub(crate) fn run(args: Fetch, context: &Context) -> Result<NetworkCommand, CommandError> {
     let token_requests = TokenRequests::default();
     let last_write = LastWrite::default();
-    NetworkCommand {
+    let report = RunReport::begin("fetch", &args.reports, context)?;
+    if report.is_on_stdout() {
+        return Err(CommandError::usage(
+            "the records are printed on stdout, so the report cannot be\n  help: write it to a file: `--report FILE`",
+        ));
+    }
+    Ok(NetworkCommand {
         interrupted_message: if args.state.is_some() {
             "interrupted: the printed records are whole, and the state file is unchanged"
         } else {
@@ -34,10 +45,12 @@ pub(crate) fn run(args: Fetch, context: &Context) -> NetworkCommand {
             context.clone(),
             token_requests.clone(),
             last_write.clone(),
+            report.clone(),
         )),
         token_requests,
         last_write,
-    }
+        report: Some(report),
+    })
 }
 
 async fn fetch(
@@ -45,9 +58,11 @@ async fn fetch(
     context: Context,
     token_requests: TokenRequests,
     last_write: LastWrite,
+    report: RunReport,
 ) -> Result<(), CommandError> {
     let connector = spec::open(&args.spec)?;
     let plan = &connector.plan;
+    let source = report.source(plan);
     let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, &resource, &args.param)?;
     let context = context.with_sources(&args.secrets).await?;
@@ -80,6 +95,7 @@ async fn fetch(
                 }
                 drop(progress);
                 let error = with_help_of_budget(token_file.explain(error), &args);
+                source.failed(&resource, report.clone(), &error);
                 return Err(observer.fail(console, &report, error));
             }
         };
@@ -89,12 +105,14 @@ async fn fetch(
             return Ok(());
         }
         let report = pages.report();
+        source.running(&resource.name, report.delivered, Some(report.clone()));
         progress.show(format_args!(
             "{}: page {}, {} records",
             resource.name, report.pages, report.delivered
         ));
     }
     drop(progress);
+    source.fetched(&resource, pages.report());
     if args.raw {
         return observer.end(console, &pages.report());
     }

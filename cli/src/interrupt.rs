@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::error::CommandError;
+use crate::{error::CommandError, report::RunReport};
 
 /// The longest wait for a token request after a signal.
 const TOKEN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +25,8 @@ pub(crate) struct NetworkCommand {
     pub(crate) interrupted_message: &'static str,
     /// Its requests in flight that may use up a refresh token.
     pub(crate) token_requests: TokenRequests,
+    /// The report of the run, which is written at the end.
+    pub(crate) report: Option<RunReport>,
     /// Its write after which no signal interrupts it.
     pub(crate) last_write: LastWrite,
 }

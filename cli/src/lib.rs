@@ -33,10 +33,12 @@ mod param;
 mod print;
 mod printable;
 mod refresh_token_file;
+mod report;
 mod secrets;
 mod spec;
 mod spec_files;
 mod state_file;
+mod status;
 mod variables;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -48,6 +50,7 @@ use console::Console;
 use error::CommandError;
 use interrupt::NetworkCommand;
 use logs::LogOptions;
+use report::RunReport;
 
 pub use context::{Context, Output};
 
@@ -56,7 +59,10 @@ pub fn main() -> ExitCode {
     let context = Context::default();
     let done = match start(Args::parse().command, &context) {
         Started::Done(done) => done,
-        Started::Network(command) => interrupt::run(command),
+        Started::Network(command) => {
+            let report = command.report.clone();
+            reported(interrupt::run(command), report, &context)
+        }
     };
     exit_code(done, &context.console).into()
 }
@@ -76,7 +82,10 @@ where
     };
     let done = match start(args.command, context) {
         Started::Done(done) => done,
-        Started::Network(command) => command.future.await,
+        Started::Network(command) => {
+            let report = command.report.clone();
+            reported(command.future.await, report, context)
+        }
     };
     exit_code(done, &context.console)
 }
@@ -102,7 +111,7 @@ fn start(command: Command, context: &Context) -> Started {
         }
         Command::Infer(infer) => infer::run(&infer, context),
         Command::New(new) => new::run(&new, console),
-        Command::Schema => print::schema(console),
+        Command::Schema(schema) => print::schema(&schema, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Completions(completions) => completions::run(&completions, console),
         #[cfg(feature = "lsp")]
@@ -110,15 +119,34 @@ fn start(command: Command, context: &Context) -> Started {
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
+        Command::Status(status) => return Started::Network(status::run(status, context)),
         Command::Fetch(fetch) => {
             let logs = fetch.logs.clone();
-            return logged(&logs, fetch::run(fetch, context), context);
+            match fetch::run(fetch, context) {
+                Ok(command) => return logged(&logs, command, context),
+                Err(error) => Err(error),
+            }
         }
         Command::Load(load) => {
             let logs = load.logs.clone();
-            return logged(&logs, load::run(load, context), context);
+            match load::run(load, context) {
+                Ok(command) => return logged(&logs, command, context),
+                Err(error) => Err(error),
+            }
         }
     })
+}
+
+/// Ends the report of a run, if it has one.
+fn reported(
+    done: Result<(), CommandError>,
+    report: Option<RunReport>,
+    context: &Context,
+) -> Result<(), CommandError> {
+    match report {
+        Some(report) => report.end(done, context),
+        None => done,
+    }
 }
 
 /// A command that writes these logs.

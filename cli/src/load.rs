@@ -9,27 +9,42 @@ use crate::{
     error::CommandError,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
     refresh_token_file::RefreshTokenFile,
+    report::RunReport,
     spec,
 };
 
 /// Loads a source into a database.
-pub(crate) fn run(args: Load, context: &Context) -> NetworkCommand {
+///
+/// # Errors
+///
+/// If its report cannot be written to where the arguments say.
+pub(crate) fn run(args: Load, context: &Context) -> Result<NetworkCommand, CommandError> {
     let token_requests = TokenRequests::default();
-    NetworkCommand {
-        future: Box::pin(load(args, context.clone(), token_requests.clone())),
+    let report = RunReport::begin("load", &args.reports, context)?;
+    let load = load(
+        args,
+        context.clone(),
+        token_requests.clone(),
+        report.clone(),
+    );
+    Ok(NetworkCommand {
+        future: Box::pin(load),
+        report: Some(report),
         token_requests,
         // A destination decides by itself what is committed.
         last_write: LastWrite::default(),
         interrupted_message: "interrupted: committed rows are kept, and the next load resumes from them",
-    }
+    })
 }
 
 async fn load(
     args: Load,
     context: Context,
     token_requests: TokenRequests,
+    run: RunReport,
 ) -> Result<(), CommandError> {
     let plan = spec::open(&args.spec)?.plan;
+    let source = run.source(&plan);
     for name in &args.resource {
         spec::resource(&plan, Some(name))?;
     }
@@ -80,6 +95,7 @@ async fn load(
     let progress = console.progress();
     let report = loading
         .on_progress(|done| {
+            source.running(&done.resource, done.rows, None);
             progress.show(format_args!(
                 "{}: page {}, {} rows written",
                 done.resource, done.pages, done.rows
@@ -93,8 +109,10 @@ async fn load(
             .into_iter()
             .map(|error| token_file.explain(error))
             .collect();
+        source.load_failed(&failed);
         failed
     })?;
+    source.loaded(&report);
     console.say(format_args!("{report:#}"));
     Ok(())
 }

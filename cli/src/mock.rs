@@ -36,6 +36,7 @@ pub(crate) fn run(args: Mock, context: &Context) -> NetworkCommand {
         future: Box::pin(serve(args, context.console.clone())),
         token_requests: TokenRequests::default(),
         last_write: LastWrite::default(),
+        report: None,
         interrupted_message: "interrupted: the mock has ended",
     }
 }

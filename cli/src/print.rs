@@ -8,10 +8,10 @@ use rest_source_build::{
 };
 
 use crate::{
-    args::{Ddl, Dialect, Docs},
+    args::{Ddl, Dialect, Docs, Schema, SchemaOf},
     console::Console,
     error::CommandError,
-    spec,
+    report, spec,
 };
 
 pub(crate) fn docs(args: &Docs, console: &Console) -> Result<(), CommandError> {
@@ -31,8 +31,11 @@ pub(crate) fn ddl(args: &Ddl, console: &Console) -> Result<(), CommandError> {
     print(&args.spec, args.templates.as_deref(), template, console)
 }
 
-pub(crate) fn schema(console: &Console) -> Result<(), CommandError> {
-    console.print(&rest_source_codegen::describe::json_schema())?;
+pub(crate) fn schema(args: &Schema, console: &Console) -> Result<(), CommandError> {
+    match args.of {
+        SchemaOf::Spec => console.print(&rest_source_codegen::describe::json_schema())?,
+        SchemaOf::Report => console.print(report::SCHEMA)?,
+    };
     Ok(())
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn run(args: Secrets, context: &Context) -> NetworkCommand {
         token_requests: TokenRequests::default(),
         last_write: LastWrite::default(),
         interrupted_message: "interrupted",
+        report: None,
     }
 }
 

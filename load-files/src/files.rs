@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use rest_source::{Error, ErrorKind, Result};
-use rest_source_load::{BoxFuture, Destination, LoadRecord, Opened, Target};
+use rest_source_load::{BoxFuture, Destination, LastLoad, LoadRecord, Opened, Target};
 
 use crate::{
     Compression, Format, formats, history,
@@ -165,6 +165,11 @@ impl Destination for Files {
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
         let (storage, load) = (Arc::clone(&self.storage), load.clone());
         Box::pin(blocking(move || history::record(&*storage, &load)))
+    }
+
+    fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
+        let storage = Arc::clone(&self.storage);
+        Box::pin(blocking(move || history::last_loads(&*storage)))
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

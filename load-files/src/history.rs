@@ -1,8 +1,10 @@
 //! The history of loads: a line for each beginning and each end of the load of a resource.
 
-use rest_source::Result;
-use rest_source_load::{LoadRecord, timestamp_text};
-use serde_json::json;
+use std::{collections::BTreeMap, time::Duration};
+
+use rest_source::{Error, ErrorKind, Result, Timestamp};
+use rest_source_load::{LastLoad, LoadRecord, LoadStatus, timestamp_text};
+use serde_json::{Value, json};
 
 use crate::storage::Storage;
 
@@ -24,4 +26,44 @@ pub(crate) fn record(storage: &dyn Storage, load: &LoadRecord) -> Result<()> {
     let hash = xxhash_rust::xxh3::xxh3_64(load.part.as_bytes());
     let key = format!("{}-{}-{}-{hash:016x}", load.run, load.source, load.resource);
     storage.record(&key, &line.to_string())
+}
+
+/// The last load of each resource.
+pub(crate) fn last_loads(storage: &dyn Storage) -> Result<Vec<LastLoad>> {
+    let mut history = BTreeMap::new();
+    for line in storage.history()?.lines() {
+        let load = read(line).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Destination,
+                "a line of the history of loads cannot be read",
+            )
+            .with_detail(line)
+            .with_help("a load that was killed may have left a part of a line: delete it")
+        })?;
+        let (source, resource) = (load.source.to_string(), load.resource.to_string());
+        // The last line of a run, resource and part counts.
+        let key = (load.run.to_string(), source, resource, load.part.clone());
+        history.insert(key, load);
+    }
+    Ok(LastLoad::of_history(history.into_values()))
+}
+
+fn read(line: &str) -> Option<LoadRecord> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| line[name].as_str().map(str::to_owned);
+    let time = |name: &str| line[name].as_str()?.parse::<Timestamp>().ok();
+    let mut load = LoadRecord::begun(
+        text("run")?,
+        text("source")?,
+        text("resource")?,
+        time("started")?,
+    );
+    load.part = text("partition")?;
+    load.ended = time("ended");
+    load.rows = line["rows"].as_u64()?;
+    load.requests = line["requests"].as_u64()?;
+    load.waited = Duration::try_from_secs_f64(line["waited"].as_f64()?).ok()?;
+    load.status = LoadStatus::from_word(line["status"].as_str()?)?;
+    load.error = text("error");
+    Some(load)
 }

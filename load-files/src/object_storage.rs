@@ -228,6 +228,16 @@ impl Storage for ObjectFolder {
         Ok(folder)
     }
 
+    fn history(&self) -> Result<String> {
+        let mut lines = String::new();
+        for path in self.list("_loads")?.into_keys() {
+            if let Some(contents) = self.read(&path)? {
+                lines.push_str(&String::from_utf8_lossy(&contents));
+            }
+        }
+        Ok(lines)
+    }
+
     fn record(&self, key: &str, line: &str) -> Result<()> {
         let path = format!("_loads/{key}.json");
         let payload = PutPayload::from(format!("{line}\n").into_bytes());

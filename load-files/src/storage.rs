@@ -45,6 +45,9 @@ pub(crate) trait Storage: Send + Sync + fmt::Debug {
     /// Adds to the history of loads. `key` identifies the load of a resource.
     fn record(&self, key: &str, line: &str) -> Result<()>;
 
+    /// The lines of the history of loads, those of one load in order.
+    fn history(&self) -> Result<String>;
+
     /// Marks a load as running, until [`unlock`](Self::unlock) or the end of the process.
     fn lock(&self, run: &str) -> Result<()>;
 
@@ -233,8 +236,17 @@ impl Storage for LocalFolder {
         Ok(folder)
     }
 
+    fn history(&self) -> Result<String> {
+        let path = self.root.join(HISTORY);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(failed("read", &path, &error)),
+        }
+    }
+
     fn record(&self, _: &str, line: &str) -> Result<()> {
-        let path = self.root.join("_loads.jsonl");
+        let path = self.root.join(HISTORY);
         Self::folder_of(&path)?;
         let opened = fs::OpenOptions::new().create(true).append(true).open(&path);
         let written = opened.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
@@ -255,6 +267,9 @@ impl Storage for LocalFolder {
         self.locks().is_running(run)
     }
 }
+
+/// The file with the history of loads.
+const HISTORY: &str = "_loads.jsonl";
 
 /// The folder of the locks of loads.
 const LOCKS: &str = "_locks";

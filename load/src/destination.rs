@@ -1,6 +1,11 @@
 //! The destination: what a load writes records to.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    future::Future,
+    pin::Pin,
+    time::Duration,
+};
 
 use rest_source::{
     Column, Fingerprint, Result, Row, Rows, Scalar, State, Timestamp, Value,
@@ -103,6 +108,16 @@ pub trait Destination: Send + Sync {
         drop(load);
     }
 
+    /// The last load of each resource, by the history of loads; empty without one. Resources that were loaded with
+    /// several [settings](Target::settings) have one each.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -145,6 +160,10 @@ impl<D: Delegate> Destination for D {
 
     fn record_interruption(&self, load: LoadRecord) {
         self.destination().record_interruption(load);
+    }
+
+    fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
+        self.destination().last_loads()
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
@@ -282,6 +301,82 @@ pub struct LoadRecord {
     pub error: Option<String>,
 }
 
+/// The last load of a resource, by the history of a destination: see [`Destination::last_loads`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastLoad {
+    /// The load that began last.
+    pub load: LoadRecord,
+    /// When a load last stored all records of the resource.
+    pub last_success: Option<Timestamp>,
+}
+
+impl LastLoad {
+    /// The last loads by this history, in order of source, resource and settings.
+    ///
+    /// ```
+    /// use rest_source_load::{LastLoad, LoadRecord, LoadStatus};
+    ///
+    /// let at = |text: &str| text.parse::<rest_source::Timestamp>();
+    /// let (monday, tuesday) = (at("2026-11-23T09:00:00Z")?, at("2026-11-24T09:00:00Z")?);
+    /// let mut loaded = LoadRecord::begun("run-1", "shop", "orders", monday);
+    /// (loaded.ended, loaded.status) = (Some(monday), LoadStatus::Loaded);
+    /// let failed = LoadRecord::begun("run-2", "shop", "orders", tuesday);
+    /// let last = LastLoad::of_history([loaded, failed]);
+    /// assert_eq!(last[0].load.started, tuesday);
+    /// assert_eq!(last[0].last_success, Some(monday));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_history(history: impl IntoIterator<Item = LoadRecord>) -> Vec<Self> {
+        let mut last: BTreeMap<_, Self> = BTreeMap::new();
+        for load in history {
+            let key = (
+                load.source.clone(),
+                load.resource.clone(),
+                load.part.clone(),
+            );
+            let success = load.ended.filter(|_| load.status == LoadStatus::Loaded);
+            match last.entry(key) {
+                Entry::Vacant(entry) => {
+                    let last_success = success;
+                    entry.insert(Self { load, last_success });
+                }
+                Entry::Occupied(mut entry) => {
+                    let entry = entry.get_mut();
+                    entry.last_success = entry.last_success.max(success);
+                    if load.started >= entry.load.started {
+                        entry.load = load;
+                    }
+                }
+            }
+        }
+        last.into_values().collect()
+    }
+}
+
+impl LoadRecord {
+    /// The load of a resource that begins.
+    pub fn begun(
+        run: impl Into<Text>,
+        source: impl Into<Text>,
+        resource: impl Into<Text>,
+        started: Timestamp,
+    ) -> Self {
+        Self {
+            run: run.into(),
+            source: source.into(),
+            resource: resource.into(),
+            part: String::new(),
+            started,
+            ended: None,
+            rows: 0,
+            requests: 0,
+            waited: Duration::ZERO,
+            status: LoadStatus::Running,
+            error: None,
+        }
+    }
+}
+
 /// How the load of a resource stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -308,6 +403,19 @@ impl LoadStatus {
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
         }
+    }
+
+    /// The status of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Running,
+            Self::Loaded,
+            Self::Incomplete,
+            Self::Failed,
+            Self::Interrupted,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
     }
 }
 

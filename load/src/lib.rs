@@ -106,6 +106,8 @@ mod replace_checks;
 mod report;
 mod resource_load;
 mod resumption;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shared_failures;
 pub mod sql;
 #[cfg(feature = "sqlite")]
@@ -113,8 +115,8 @@ mod sqlite;
 mod timestamp_text;
 
 pub use destination::{
-    AppendedBy, BoxFuture, Delegate, Destination, LoadRecord, LoadStatus, Opened, StoredCheckpoint,
-    Target, Writer, Writing,
+    AppendedBy, BoxFuture, Delegate, Destination, LastLoad, LoadRecord, LoadStatus, Opened,
+    StoredCheckpoint, Target, Writer, Writing,
 };
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};

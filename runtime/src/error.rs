@@ -148,6 +148,31 @@ pub enum ErrorKind {
     Record,
 }
 
+impl ErrorKind {
+    /// The word for it in reports: `auth`, `status`, `rate_limit`, and so on.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Auth => "auth",
+            Self::Origin => "origin",
+            Self::Transport => "transport",
+            Self::Status(_) => "status",
+            Self::RateLimit { .. } => "rate_limit",
+            Self::Response => "response",
+            Self::Schema => "schema",
+            Self::Paging => "paging",
+            Self::WindowTooLarge => "window_too_large",
+            Self::Job => "job",
+            Self::Incomplete => "incomplete",
+            Self::State => "state",
+            Self::Destination => "destination",
+            Self::Budget => "budget",
+            Self::Hook => "hook",
+            Self::Record => "record",
+        }
+    }
+}
+
 impl Error {
     /// An error of this kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -289,6 +314,24 @@ impl Error {
     /// What went wrong, without where and what to do.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// The request that met it, if it is known.
+    #[cfg(feature = "serde")]
+    pub(crate) fn request(&self) -> Option<&str> {
+        self.0.request.as_deref()
+    }
+
+    /// Further lines: places in the response and in the spec, say.
+    #[cfg(feature = "serde")]
+    pub(crate) fn details(&self) -> &[String] {
+        &self.0.detail
+    }
+
+    /// What to do about it.
+    #[cfg(feature = "serde")]
+    pub(crate) fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
     }
 
     /// The resource whose fetch it ended.

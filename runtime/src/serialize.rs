@@ -6,7 +6,9 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Completeness, Date, Decimal, Report, Row, Rows, Scalar, Time, Timestamp, Value};
+use crate::{
+    Completeness, Date, Decimal, Error, Report, Row, Rows, Scalar, Time, Timestamp, Value,
+};
 
 /// As the text of its `Display`.
 macro_rules! as_text {
@@ -85,6 +87,25 @@ impl Serialize for Completeness {
         map.serialize_entry("complete", &self.is_complete())?;
         map.serialize_entry("reasons", &reasons)?;
         map.serialize_entry("further_reasons", &self.further_reasons())?;
+        map.end()
+    }
+}
+
+/// As a map: the word of its [kind](crate::ErrorKind::word), `message`, `resource`, `request`, `details`, `help`, whether
+/// it is `retryable`, and the `status` of a response that is no success.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("kind", self.kind().word())?;
+        if let Some(status) = self.status() {
+            map.serialize_entry("status", &status)?;
+        }
+        map.serialize_entry("message", self.message())?;
+        map.serialize_entry("resource", &self.resource())?;
+        map.serialize_entry("request", &self.request())?;
+        map.serialize_entry("details", self.details())?;
+        map.serialize_entry("help", &self.help())?;
+        map.serialize_entry("retryable", &self.is_retryable())?;
         map.end()
     }
 }

@@ -74,6 +74,7 @@ pub(crate) fn fetch(args: Infer, context: &Context) -> NetworkCommand {
         }),
         token_requests,
         last_write: LastWrite::default(),
+        report: None,
     }
 }
 

@@ -17,10 +17,12 @@ mod new;
 mod page;
 mod param;
 mod raw;
+mod reports;
 mod same;
 mod secrets;
 mod shell;
 mod side_by_side;
+mod status;
 mod stdout;
 mod tls;
 #[cfg(unix)]
@@ -63,6 +65,7 @@ fn help_says_what_each_command_does() {
         "fetch",
         "load",
         "secrets",
+        "status",
         "docs",
         "ddl",
         "diff",

@@ -1,12 +1,14 @@
 //! The history of loads: a row for each resource of each load.
 
-use rest_source::{Result, Scalar, Type};
+use std::time::Duration;
+
+use rest_source::{Error, ErrorKind, Result, Scalar, Type};
 
 use super::{
-    database::{Database, text, transaction},
+    database::{Database, as_text, text, transaction},
     state,
 };
-use crate::{LoadRecord, LoadStatus};
+use crate::{LastLoad, LoadRecord, LoadStatus};
 
 /// Adds or updates the row of a resource.
 pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
@@ -58,6 +60,64 @@ fn mark_interrupted(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
         text(LoadStatus::Interrupted.word()),
     ];
     db.execute(sql, &values).map(|_| ())
+}
+
+/// The last load of each resource.
+pub(super) fn last_loads(db: &mut dyn Database) -> Result<Vec<LastLoad>> {
+    db.check()?;
+    if db.existing("_rest_source_loads")?.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows = db.query(
+        r#"SELECT run, source, resource, "partition", started, ended, "rows", requests, waited, status, error, success
+        FROM (
+            SELECT run, source, resource, "partition", started, ended, "rows", requests, waited, status, error,
+                max(CASE WHEN status = 'loaded' THEN ended END)
+                    OVER (PARTITION BY source, resource, "partition") AS success,
+                row_number() OVER (PARTITION BY source, resource, "partition" ORDER BY started DESC, run DESC) AS place
+            FROM _rest_source_loads
+        ) AS loads
+        WHERE place = 1
+        ORDER BY source, resource, "partition""#,
+        &[],
+    )?;
+    let read = |row: &Vec<Scalar>| {
+        last_load(row).ok_or_else(|| {
+            let message = "a row of the history `_rest_source_loads` cannot be read";
+            Error::new(ErrorKind::Destination, message)
+                .with_detail(format!("{row:?}"))
+                .with_help("its columns are those that loads write: correct or delete the row")
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The last load by a row of the history.
+fn last_load(row: &[Scalar]) -> Option<LastLoad> {
+    let text = |at: usize| as_text(row.get(at));
+    let time = |at: usize| match row.get(at)? {
+        Scalar::Timestamp(time) => Some(*time),
+        Scalar::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    let count = |at: usize| match row.get(at)? {
+        Scalar::Bigint(count) => u64::try_from(*count).ok(),
+        _ => None,
+    };
+    let waited = match row.get(8)? {
+        Scalar::Double(seconds) => Duration::try_from_secs_f64(*seconds).ok()?,
+        _ => return None,
+    };
+    let mut load = LoadRecord::begun(text(0)?, text(1)?, text(2)?, time(4)?);
+    load.part = text(3)?;
+    load.ended = time(5);
+    load.rows = count(6)?;
+    load.requests = count(7)?;
+    load.waited = waited;
+    load.status = LoadStatus::from_word(&text(9)?)?;
+    load.error = text(10);
+    let last_success = time(11);
+    Some(LastLoad { load, last_success })
 }
 
 /// Creates the table if it does not exist.

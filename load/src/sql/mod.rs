@@ -27,7 +27,7 @@ pub use staging::WritePlan;
 pub use table::{RowStatements, columns, quote, stored_as};
 use writer::Dropped;
 
-use crate::{BoxFuture, Destination, LoadRecord, Opened, Target};
+use crate::{BoxFuture, Destination, LastLoad, LoadRecord, Opened, Target};
 
 /// A SQL database as a destination.
 ///
@@ -112,6 +112,10 @@ impl<D: Database> Destination for SqlDestination<D> {
                 recorded
             }));
         }
+    }
+
+    fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
+        self.run(|db| history::last_loads(db))
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
