@@ -4,7 +4,13 @@ use rest_source_codegen::write::{self, Map};
 
 /// Names of secrets that another tool's request may have, beside those of a spec: a spec may well name a `session` that
 /// is none, but the value of one in a command line or a script is not to be shown.
-const FURTHER: [&str; 14] = [
+const FURTHER: [&str; 20] = [
+    "pw",
+    "otp",
+    "totp",
+    "passcode",
+    "application_key",
+    "sign",
     "sig",
     "hmac",
     "session",
@@ -26,13 +32,17 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace('-', "_");
     write::is_secret_name(name)
         || FURTHER.contains(&plain.as_str())
+        || plain.ends_with("passphrase")
+        || plain.ends_with("_sign")
         || plain.ends_with("signature")
         || plain.ends_with("signature_256")
 }
 
 /// Whether a parameter of this general name has the value of a secret.
 pub(crate) fn is_key(name: &str, value: &str) -> bool {
-    name.eq_ignore_ascii_case("key")
+    ["key", "appid", "app_id"]
+        .iter()
+        .any(|one| name.eq_ignore_ascii_case(one))
         && value.len() >= 12
         && value.bytes().any(|b| b.is_ascii_digit())
         && value.bytes().any(|b| b.is_ascii_alphabetic())
@@ -69,8 +79,8 @@ const TOKENS: [&str; 24] = [
 /// What is said of a token in a path.
 pub(crate) const TOKEN_IN_PATH: &str = "a token in a path, where no secret can stand: it is a setting here, and the URL is shown in messages";
 
-/// Whether a part of a path is a token: `sk_live_4eC39H`, `bot123456:AAE2`.
-fn is_token(segment: &str) -> bool {
+/// Whether a value is a token of a known service, or a part of a path is one: `sk_live_4eC39H`, `bot123456:AAE2`.
+pub(crate) fn is_token(segment: &str) -> bool {
     let has = |text: &str, is: fn(&u8) -> bool| text.bytes().any(|b| is(&b));
     let bot = segment.strip_prefix("bot").and_then(|rest| {
         let (id, token) = rest.split_once(':').or_else(|| {

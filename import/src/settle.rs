@@ -54,7 +54,8 @@ pub(crate) fn settle(
     origins: &Origins,
     mut imported: Imported,
 ) -> Result<Imported, ImportError> {
-    let mut last = String::new();
+    // The first error of what is now left out explains why nothing is left.
+    let mut first = String::new();
     for _ in 0..ROUNDS {
         let text = imported.text();
         let compiled = compile("spec.yaml", &text);
@@ -83,7 +84,9 @@ pub(crate) fn settle(
             }
             let way = removable(way);
             let message = format!("{} [{}]", one.message, one.code);
-            last.clone_from(&message);
+            if first.is_empty() {
+                first.clone_from(&message);
+            }
             if !errors.iter().any(|(known, _)| *known == way) {
                 errors.push((way, message));
             }
@@ -126,7 +129,7 @@ pub(crate) fn settle(
     }
     Err(ImportError {
         place: file.to_owned(),
-        message: format!("no valid spec can be made of it: {last}"),
+        message: format!("no valid spec can be made of it: {first}"),
         help: "import a part of it".to_owned(),
     })
 }

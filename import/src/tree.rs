@@ -1,6 +1,6 @@
 //! A document as a tree: JSON or YAML, read tolerantly and within bounds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use granit_parser::{Event, Parser, ScalarStyle};
@@ -287,12 +287,15 @@ impl<'de> Visitor<'de> for ReadVisitor {
 struct MapBuilder {
     entries: Vec<(String, Value)>,
     index: HashMap<String, usize>,
+    /// The keys of a merge key, which may be there again.
+    merged: HashSet<String>,
 }
 
 impl MapBuilder {
     const SMALL: usize = 16;
 
-    fn insert(&mut self, key: String, value: Value) {
+    /// Adds a value. True if it takes the place of another.
+    fn insert(&mut self, key: String, value: Value) -> bool {
         let known = if self.entries.len() <= Self::SMALL {
             self.entries.iter().position(|(name, _)| *name == key)
         } else {
@@ -304,12 +307,13 @@ impl MapBuilder {
         };
         if let Some(at) = known {
             self.entries[at].1 = value;
-            return;
+            return true;
         }
         if !self.index.is_empty() {
             self.index.insert(key.clone(), self.entries.len());
         }
         self.entries.push((key, value));
+        false
     }
 }
 
@@ -337,6 +341,8 @@ struct Builder {
     root: Option<Value>,
     anchors: HashMap<usize, (Value, usize, usize)>,
     values: usize,
+    /// Whether the first document has ended.
+    has_ended: bool,
 }
 
 /// Why a document is not read on.
@@ -344,6 +350,7 @@ enum Stop {
     TooDeep,
     TooLarge,
     SecondDocument,
+    Duplicate(String),
 }
 
 fn yaml(file: &str, number: u32, text: &str) -> Result<Value, ImportError> {
@@ -374,8 +381,23 @@ fn yaml(file: &str, number: u32, text: &str) -> Result<Value, ImportError> {
                 };
                 match builder.event(event) {
                     Ok(()) => {}
-                    // What follows the first document is none of an API description.
-                    Err(Stop::SecondDocument) => break,
+                    Err(Stop::SecondDocument) => {
+                        return Err(ImportError {
+                            place: format!("{file}:{}", line()),
+                            message: "a second document begins here, after `---`".to_owned(),
+                            help: "give a file with one document".to_owned(),
+                        });
+                    }
+                    Err(Stop::Duplicate(key)) => {
+                        return Err(ImportError {
+                            place: format!("{file}:{}", line()),
+                            message: format!(
+                                "the key `{}` is there twice",
+                                crate::names::brief(&key)
+                            ),
+                            help: "keep one of them".to_owned(),
+                        });
+                    }
                     Err(Stop::TooDeep) => {
                         return Err(bound(
                             file,
@@ -416,7 +438,17 @@ fn bound(file: &str, line: usize, what: &str) -> ImportError {
 impl Builder {
     fn event(&mut self, event: Event<'_>) -> Result<(), Stop> {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(Stop::SecondDocument),
+            Event::DocumentEnd => {
+                self.has_ended = true;
+                Ok(())
+            }
+            // An empty one after the last `---` is none.
+            Event::Scalar(text, ..) if self.has_ended && matches!(&*text, "" | "~") => Ok(()),
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+                if self.has_ended =>
+            {
+                Err(Stop::SecondDocument)
+            }
             Event::Scalar(text, style, anchor, _) => {
                 self.count(1)?;
                 let is_key = matches!(
@@ -434,8 +466,7 @@ impl Builder {
                 if anchor > 0 {
                     self.anchors.insert(anchor, (value.clone(), 1, 1));
                 }
-                self.add(value, 1);
-                Ok(())
+                self.add(value, 1)
             }
             Event::SequenceStart(_, anchor, _) => self.begin(anchor, Items::List(Vec::new())),
             Event::MappingStart(_, anchor, _) => {
@@ -445,21 +476,18 @@ impl Builder {
             Event::Alias(target) => {
                 let Some((value, values, height)) = self.anchors.get(&target).cloned() else {
                     let value = self.value(Kind::Null);
-                    self.add(value, 1);
-                    return Ok(());
+                    return self.add(value, 1);
                 };
                 self.count(values)?;
                 if self.open.len() + height > DEPTH {
                     return Err(Stop::TooDeep);
                 }
-                self.add(value, height);
-                Ok(())
+                self.add(value, height)
             }
             Event::UnresolvedAlias(name) => {
                 self.count(1)?;
                 let value = self.value(Kind::Text(format!("*{name}")));
-                self.add(value, 1);
-                Ok(())
+                self.add(value, 1)
             }
             _ => Ok(()),
         }
@@ -514,14 +542,13 @@ impl Builder {
             let anchored = (value.clone(), values, open.height);
             self.anchors.insert(open.anchor, anchored);
         }
-        self.add(value, open.height);
-        Ok(())
+        self.add(value, open.height)
     }
 
-    fn add(&mut self, value: Value, height: usize) {
+    fn add(&mut self, value: Value, height: usize) -> Result<(), Stop> {
         let Some(open) = self.open.last_mut() else {
             self.root.get_or_insert(value);
-            return;
+            return Ok(());
         };
         open.height = open.height.max(height + 1);
         match &mut open.items {
@@ -529,10 +556,16 @@ impl Builder {
             Items::Map(map, key) => match key.take() {
                 // A merge key gives what the map does not say itself.
                 Some(name) if name == "<<" => merge(map, value),
-                Some(name) => map.insert(name, value),
+                Some(name) => {
+                    let is_merged = map.merged.remove(&name);
+                    if map.insert(name.clone(), value) && !is_merged {
+                        return Err(Stop::Duplicate(name));
+                    }
+                }
                 None => *key = Some(value.scalar().unwrap_or_default().to_owned()),
             },
         }
+        Ok(())
     }
 }
 
@@ -541,6 +574,7 @@ fn merge(map: &mut MapBuilder, value: Value) {
         Kind::Map(entries) => {
             for (key, value) in entries {
                 if !map.entries.iter().any(|(name, _)| *name == key) {
+                    map.merged.insert(key.clone());
                     map.insert(key, value);
                 }
             }
@@ -585,10 +619,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_repeated_key_counts() {
-        let many: Vec<_> = (0..40).map(|at| format!("k{at}: 1")).collect();
-        let many = many.join("\n") + "\n";
-        let tree = parse("f", &format!("{many}k3: 2\n")).unwrap();
+    fn the_last_value_of_a_repeated_key_counts_in_json() {
+        let many: Vec<_> = (0..40).map(|at| format!("\"k{at}\": 1")).collect();
+        let many = many.join(", ");
+        let tree = parse("f", &format!("{{ {many}, \"k3\": 2 }}")).unwrap();
         assert_eq!(tree.entries().len(), 40);
         assert_eq!(tree.get("k3"), Some(&Kind::Number("2".to_owned()).into()));
     }

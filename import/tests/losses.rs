@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rest_source_codegen::compile;
 use rest_source_import::openapi::{self, Selection};
-use rest_source_import::{Imported, airbyte, dlt};
+use rest_source_import::{Imported, airbyte, curl, dlt};
 
 /// The spec, and all that stderr lists.
 fn told(imported: &Imported) -> (String, String) {
@@ -447,4 +447,131 @@ streams:
         "{told}"
     );
     assert!(told.contains("`incremental_dependency`"), "{told}");
+}
+
+#[test]
+fn no_secret_of_a_command_is_in_its_spec() {
+    for command in [
+        "curl 'https://api.library.example/w?q=a&appid=0123456789abcdefPLAIN9'",
+        "curl -d channel=C1 --data-urlencode 'payload={\"token\":\"PLAIN\",\"n\":{\"a\":1}}' https://library.example/x",
+        "curl -d channel=C1 --data-urlencode 'payload={\"text\":\"xoxb-2222222222-PLAIN\"}' https://library.example/x",
+        "curl -H 'CB-ACCESS-KEY: PLAIN1' -H 'CB-ACCESS-SIGN: PLAIN2' -H 'CB-ACCESS-PASSPHRASE: PLAIN3' https://library.example/a",
+        "curl -d '{\"user\":\"x\",\"pw\":\"PLAIN\",\"otp\":\"PLAIN\"}' -H 'content-type: application/json' https://library.example/f",
+        "curl -H 'X-Any: ghp_0123456789abcdefPLAIN' https://library.example/f",
+        "curl 'https://library.example/f?application_key=PLAIN'",
+    ] {
+        let (text, told) = told(&curl::import(command).unwrap());
+        assert!(
+            !text.contains("PLAIN") && !told.contains("PLAIN"),
+            "{text}{told}"
+        );
+        assert!(text.contains("{secrets."), "{text}");
+    }
+}
+
+#[test]
+fn a_variable_with_the_name_of_a_secret_is_one() {
+    let (text, _) = told(
+        &curl::import(
+            "curl \"https://library.example/geo?q=a&key=$API_KEY\" -H \"X-Mine: $MY_TOKEN\"",
+        )
+        .unwrap(),
+    );
+    assert!(!text.contains("config:"), "{text}");
+    assert!(
+        text.contains("name: key") && text.contains("{secrets.my_token}"),
+        "{text}"
+    );
+    let (text, _) = told(
+        &curl::import(
+            "curl \"https://library.example/f?state=${STATE:-open}\" -H 'X-Page: {page}'",
+        )
+        .unwrap(),
+    );
+    assert!(text.contains("default: open"), "{text}");
+    assert!(text.contains("X-Page: \"{config.page}\""), "{text}");
+}
+
+#[test]
+fn what_a_command_says_of_headers_and_the_url_is_carried_or_named() {
+    let (text, told) = told(&curl::import("curl -4 -g -H 'Content-Type: application/json' -H 'X-Empty;' -H 'Accept:' --url-query z=9 'https://library.example/[1-3]/list'").unwrap());
+    assert!(text.contains("Content-Type: application/json"), "{text}");
+    assert!(
+        told.contains("`X-Empty` without a value")
+            && told.contains("removal of the header `Accept`"),
+        "{told}"
+    );
+    assert!(text.contains("z: \"9\"") || text.contains("z: 9"), "{text}");
+    assert!(text.contains("[1-3]/list"), "{text}");
+}
+
+#[test]
+fn a_choice_of_credentials_needs_its_own_alone() {
+    let requester = ", authenticator: { type: SelectiveAuthenticator, authenticator_selection_path: [kind], authenticators: { token: { type: BearerAuthenticator, api_token: \"{{ config['tk'] }}\" }, basic: { type: BasicHttpAuthenticator, username: \"{{ config['un'] }}\", password: \"{{ config['pw'] }}\" } } }";
+    let (text, _) = Manifest { requester, ..PLAIN }.import();
+    assert!(text.contains("username: \"{secrets.un}\""), "{text}");
+    assert!(!text.contains("config"), "{text}");
+}
+
+#[test]
+fn a_nested_key_has_the_type_of_its_field() {
+    let properties = "meta: { type: object, properties: { id: { type: integer } } }";
+    let (text, told) = Manifest {
+        properties,
+        stream: "primary_key: [[meta, id]]",
+        ..PLAIN
+    }
+    .import();
+    assert!(text.contains("primary_key: meta_id"), "{text}");
+    assert!(text.contains("from: $.meta.id"), "{text}");
+    assert_eq!(told, "");
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let error = |manifest: &str| {
+        let error = airbyte::import("m.yaml", manifest, &|_| None).unwrap_err();
+        error.to_string()
+    };
+    let old = error("version: 0.1.0\nstreams:\n  - \"*ref(definitions.books)\"\n");
+    assert!(
+        old.contains("of an old form") && old.starts_with("m.yaml:3"),
+        "{old}"
+    );
+    let twice =
+        error("type: DeclarativeSource\nstreams: [{ name: a, retriever: {} }]\nstreams: []\n");
+    assert!(
+        twice.contains("the key `streams` is there twice") && twice.starts_with("m.yaml:3"),
+        "{twice}"
+    );
+    let second = error("streams: []\n---\nstreams: []\n");
+    assert!(second.contains("second document"), "{second}");
+    // A merge key may be overridden, and an empty document is none.
+    let merged = "a: &a { name: x, retriever: { requester: { url_base: 'https://library.example', path: /x } } }\nstreams: [{ <<: *a, name: books }]\n---\n";
+    let (text, _) = told(&airbyte::import("m.yaml", merged, &|_| None).unwrap());
+    assert!(text.contains("name: books"), "{text}");
+    let bad = error(
+        "streams: [{ name: a, retriever: { requester: { url_base: 'http://127.0.0.1:99999', path: /x } } }]",
+    );
+    assert!(bad.contains("base_url") || bad.contains("99999"), "{bad}");
+}
+
+#[test]
+fn a_cycle_of_references_is_said_to_be_one() {
+    let list = responds(BOOKS);
+    let top = format!(
+        "{SERVER}, components: {{ schemas: {{ A: {{ $ref: '#/components/schemas/B' }}, B: {{ $ref: '#/components/schemas/A' }} }} }}"
+    );
+    let (_, told) = document(
+        &top,
+        &[
+            ("/books", &list),
+            ("/b", &responds("{ $ref: '#/components/schemas/A' }")),
+        ],
+    );
+    assert!(
+        told.contains("#/paths/~1b/get: an operation whose `$ref`")
+            && told.contains("leads back to itself"),
+        "{told}"
+    );
 }

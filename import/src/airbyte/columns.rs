@@ -360,7 +360,12 @@ impl Builder<'_, '_> {
                                     for key in several {
                                         path.push_str(&member(key));
                                     }
-                                    self.column(&name).set("from", path);
+                                    let kind = self.nested_type(several);
+                                    let column = self.column(&name);
+                                    column.set("from", path);
+                                    if let Some(kind) = kind {
+                                        column.set("data_type", kind);
+                                    }
                                     names.push(name);
                                 }
                             }
@@ -395,6 +400,23 @@ impl Builder<'_, '_> {
                 self.resource.set("primary_key", known);
             }
         }
+    }
+
+    /// The type of a field within an object.
+    fn nested_type(&self, keys: &[&str]) -> Option<String> {
+        let mut fields = self.resource.get("columns").and_then(Node::as_map)?;
+        let (last, above) = keys.split_last()?;
+        for key in above {
+            let column = fields.get(key).and_then(Node::as_map)?;
+            fields = column.get("fields").and_then(Node::as_map)?;
+        }
+        let column = fields.get(last).and_then(Node::as_map)?;
+        let word = column.get("data_type").and_then(Node::as_text)?;
+        matches!(
+            word,
+            "text" | "bigint" | "double" | "decimal" | "date" | "timestamp" | "bool"
+        )
+        .then(|| word.to_owned())
     }
 
     /// Whether all columns of a key compare. A number becomes a whole one, as keys are.

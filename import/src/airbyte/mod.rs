@@ -3,6 +3,7 @@
 //! Templates are read, not run. What a manifest says that a spec cannot say is lost by name, with its place.
 
 mod auth;
+mod choices;
 mod columns;
 mod config;
 mod credentials;
@@ -111,6 +112,14 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
     let streams = importer.streams(&resolver)?;
     if streams.is_empty() {
         let is_manifest = root.get("streams").is_some() || root.get("dynamic_streams").is_some();
+        let texts = root.at(&["streams"]).scalars();
+        if texts.iter().any(|text| text.starts_with("*ref(")) {
+            return Err(error(
+                root.at(&["streams"]).place,
+                "the manifest is of an old form, with `*ref(…)`, which Airbyte does not read any more",
+                "give a newer version of the connector, or write references as `$ref: '#/definitions/…'`",
+            ));
+        }
         return Err(if is_manifest {
             error(
                 root.at(&["streams"]).place,
@@ -125,7 +134,8 @@ pub fn import(file: &str, text: &str, schemas: SchemaFile<'_>) -> Result<Importe
             )
         });
     }
-    let spec = importer.spec(&root, &streams);
+    let mut spec = importer.spec(&root, &streams);
+    choices::need_only_their_own(&mut spec);
     let is_empty = spec
         .get("resources")
         .map_or(&[][..], Node::elements)

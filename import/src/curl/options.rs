@@ -50,7 +50,10 @@ const WITH_VALUE: [&str; 17] = [
 /// Options without a value that are not carried over.
 const WITHOUT_VALUE: [&str; 5] = ["insecure", "remote-name", "negotiate", "ntlm", "anyauth"];
 /// Short options and their long names.
-const SHORT: [(char, &str); 31] = [
+const SHORT: [(char, &str); 34] = [
+    ('4', "ipv4"),
+    ('6', "ipv6"),
+    ('0', "http1.0"),
     ('X', "request"),
     ('H', "header"),
     ('d', "data"),
@@ -108,6 +111,8 @@ pub(super) struct Options {
     pub is_literal: bool,
     pub bearer: Option<Word>,
     pub cookies: Vec<Word>,
+    /// Further parts of the query.
+    pub query: Vec<Word>,
     /// Options that are not carried over.
     pub ignored: Vec<(usize, String)>,
 }
@@ -200,6 +205,17 @@ impl Options {
             "user" => self.user = Some(value),
             "oauth2-bearer" => self.bearer = Some(value),
             "cookie" => self.cookies.push(value),
+            "url-query" => {
+                let name = value.text.split('=').next().unwrap_or_default();
+                if !value.text.starts_with('+') && name.contains('@') {
+                    return Err(Wrong::new(
+                        value.at,
+                        "a value from a file, which is not read",
+                        "write the value in the command",
+                    ));
+                }
+                self.query.push(value);
+            }
             "url" => self.url(value)?,
             "user-agent" => self.headers.push(Word {
                 at,

@@ -5,7 +5,7 @@ use rest_source_codegen::write::{Element, Map, Node};
 
 use super::Wrong;
 use super::options::{Data, Options};
-use super::words::{VARIABLE, Word};
+use super::words::{DEFAULT, VARIABLE, Word};
 use crate::names::{self, Names};
 use crate::{NOT_CERTAIN, credentials, tree};
 
@@ -41,7 +41,10 @@ struct Draft {
     params: Vec<(String, Node)>,
     secrets: Names,
     has_secret: bool,
-    settings: Vec<String>,
+    /// Each with its default.
+    settings: Vec<(String, Option<String>)>,
+    /// The variables and placeholders that are secrets, and what they became.
+    variables: Vec<(String, String)>,
     /// The names of headers that were read, in lower case.
     seen: Vec<String>,
 }
@@ -91,6 +94,14 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     }
     draft.cookies(&options.cookies);
     draft.query(&url.query);
+    for word in &options.query {
+        if let Some(text) = word.text.strip_prefix('+') {
+            draft.query(text);
+        } else {
+            let (name, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
+            draft.param(name, value);
+        }
+    }
     let mut endpoint = Map::new();
     let (path, has_token) = credentials::without_tokens(&url.path, || ":path_part".to_owned());
     if has_token {
@@ -99,6 +110,10 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     let path = draft.settings_in(&path);
     endpoint.set("path", path.as_str());
     let body = draft.body(options, &content_type)?;
+    if body.is_none() && USUAL_TYPES.contains(&content_type.as_str()) {
+        // A client names it only where there is a body.
+        draft.headers.set("Content-Type", content_type.as_str());
+    }
     let method = options
         .method
         .as_ref()
@@ -194,15 +209,42 @@ impl Draft {
     }
 
     fn setting(&mut self, name: &str) -> String {
+        let (name, default) = match name.split_once(DEFAULT) {
+            Some((name, default)) => (name, Some(default.to_owned())),
+            None => (name, None),
+        };
         let name = names::name(name, "setting");
-        if !self.settings.contains(&name) {
-            self.settings.push(name.clone());
+        if !self.settings.iter().any(|(known, _)| *known == name) {
+            self.settings.push((name.clone(), default));
         }
         format!("{{config.{name}}}")
     }
 
-    /// A text with variables as settings, and braces as braces.
+    /// A variable or a placeholder: a secret by its name, else a setting.
+    fn variable(&mut self, name: &str) -> String {
+        let plain = name.split(DEFAULT).next().unwrap_or_default();
+        if !credentials::is_secret_name(plain) {
+            return self.setting(name);
+        }
+        if let Some((_, known)) = self.variables.iter().find(|(known, _)| known == plain) {
+            return known.clone();
+        }
+        let secret = self.secret(plain);
+        self.variables.push((plain.to_owned(), secret.clone()));
+        secret
+    }
+
+    /// A text with variables as settings and secrets, and braces as braces.
     fn text(&mut self, text: &str) -> String {
+        self.filled(text, Self::variable)
+    }
+
+    /// A part of a URL, where no secret can stand, with variables as settings.
+    fn url_text(&mut self, text: &str) -> String {
+        self.filled(text, Self::setting)
+    }
+
+    fn filled(&mut self, text: &str, variable: fn(&mut Self, &str) -> String) -> String {
         let mut made = String::new();
         let mut rest = text;
         while let Some(at) = rest.find([VARIABLE.0, '{', '}']) {
@@ -214,7 +256,7 @@ impl Draft {
                 '}' => made.push_str("}}"),
                 _ => {
                     let (name, after) = rest.split_once(VARIABLE.1).unwrap_or((rest, ""));
-                    made.push_str(&self.setting(name));
+                    made.push_str(&variable(self, name));
                     rest = after;
                 }
             }
@@ -233,14 +275,17 @@ impl Draft {
                     let inner = decoded
                         .strip_prefix(&marks[..1])?
                         .strip_suffix(&marks[1..])?;
-                    (!inner.is_empty()).then(|| inner.trim_matches(['{', '}', '<', '>']).to_owned())
+                    let is_range =
+                        *marks == "[]" && inner.starts_with(|c: char| c.is_ascii_digit());
+                    (!inner.is_empty() && !is_range)
+                        .then(|| inner.trim_matches(['{', '}', '<', '>']).to_owned())
                 });
                 let colon = decoded
                     .strip_prefix(':')
                     .filter(|name| rest_source_codegen::write::is_name(name));
                 match inner.as_deref().or(colon) {
                     Some(name) if !name.contains(VARIABLE.0) => self.setting(name),
-                    _ => self.text(segment),
+                    _ => self.url_text(segment),
                 }
             })
             .collect();
@@ -287,6 +332,10 @@ impl Draft {
         content_type: &mut String,
         ignored: &mut Ignored,
     ) -> Result<(), Wrong> {
+        let is_removal = word
+            .text
+            .find([':', ';'])
+            .is_some_and(|at| word.text[at..].starts_with(':'));
         let Some((name, value)) = word.text.split_once([':', ';']) else {
             return Err(Wrong::new(
                 word.at,
@@ -305,6 +354,12 @@ impl Draft {
             ));
         }
         if value.is_empty() {
+            let what = if is_removal {
+                format!("the removal of the header `{name}`, which the client may send")
+            } else {
+                format!("the header `{name}` without a value")
+            };
+            ignored.push((word.at, what));
             return Ok(());
         }
         if self.seen.contains(&lower) {
@@ -333,10 +388,10 @@ impl Draft {
                 text: value.to_owned(),
             };
             self.cookies(&[cookie]);
-        } else if credentials::is_secret_name(name) {
+        } else if credentials::is_secret_name(name) || credentials::is_token(value) {
             self.key(name, "header");
         } else {
-            let value = self.text(value);
+            let value = self.value(value);
             self.headers.set(name, value);
         }
         Ok(())
@@ -405,8 +460,7 @@ impl Draft {
     }
 
     fn param(&mut self, name: &str, value: &str) {
-        let is_secret = credentials::is_secret_name(name) && !value.is_empty();
-        if is_secret || credentials::is_key(name, value) {
+        if is_secret(name, value) {
             self.key(name, "query");
             return;
         }
@@ -420,8 +474,56 @@ impl Draft {
             .iter()
             .find_map(|marks| value.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
         match inner.filter(|name| rest_source_codegen::write::is_name(name)) {
-            Some(name) => self.setting(name),
-            None => self.text(value),
+            Some(name) => self.variable(name),
+            None => self.embedded(value).unwrap_or_else(|| self.text(value)),
+        }
+    }
+
+    /// A value that is JSON with secrets in it.
+    fn embedded(&mut self, value: &str) -> Option<String> {
+        if !value.trim_start().starts_with(['{', '[']) {
+            return None;
+        }
+        let read: Result<serde::de::IgnoredAny, _> = serde_json::from_str(value);
+        read.ok()?;
+        let tree = tree::parse("value", value).ok()?;
+        has_secret(&tree, "").then(|| {
+            let mut text = String::new();
+            self.json_text(&tree, "", &mut text);
+            text
+        })
+    }
+
+    /// Writes JSON with placeholders in its texts.
+    fn json_text(&mut self, value: &tree::Value, key: &str, text: &mut String) {
+        let quoted = |value: &str| serde_json::Value::from(value).to_string();
+        match &value.kind {
+            tree::Kind::Null => text.push_str("null"),
+            tree::Kind::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+            tree::Kind::Text(value) | tree::Kind::Number(value) if is_secret_text(key, value) => {
+                let secret = self.secret(key);
+                text.extend(["\"", &secret, "\""]);
+            }
+            tree::Kind::Number(number) => text.push_str(number),
+            tree::Kind::Text(value) => text.push_str(&self.text(&quoted(value))),
+            tree::Kind::List(elements) => {
+                text.push('[');
+                for (at, element) in elements.iter().enumerate() {
+                    text.push_str(if at == 0 { "" } else { "," });
+                    self.json_text(element, key, text);
+                }
+                text.push(']');
+            }
+            tree::Kind::Map(entries) => {
+                text.push_str("{{");
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    text.push_str(if at == 0 { "" } else { "," });
+                    text.push_str(&self.text(&quoted(key)));
+                    text.push(':');
+                    self.json_text(value, key, text);
+                }
+                text.push_str("}}");
+            }
         }
     }
 
@@ -507,7 +609,7 @@ impl Draft {
         }
         let mut form = Vec::new();
         for (name, value) in pairs {
-            let value = if credentials::is_secret_name(&name) && !value.is_empty() {
+            let value = if is_secret(&name, &value) {
                 self.secret(&name)
             } else {
                 self.value(&value)
@@ -522,10 +624,10 @@ impl Draft {
         match &value.kind {
             tree::Kind::Null => Node::Null,
             tree::Kind::Bool(value) => Node::Bool(*value),
-            tree::Kind::Number(text) => Node::Number(text.clone()),
-            tree::Kind::Text(text) if credentials::is_secret_name(key) && !text.is_empty() => {
+            tree::Kind::Number(text) | tree::Kind::Text(text) if is_secret_text(key, text) => {
                 Node::Text(self.secret(key))
             }
+            tree::Kind::Number(text) => Node::Number(text.clone()),
             tree::Kind::Text(text) => Node::Text(self.text(text)),
             tree::Kind::List(elements) => {
                 let elements = elements.iter().map(|one| Element::new(self.json(one, key)));
@@ -568,8 +670,14 @@ impl Draft {
             .iter()
             .find(|label| !matches!(**label, "rest" | "http"));
         spec.set("name", names::name(label.unwrap_or(&"api"), "api"));
-        for name in &self.settings {
-            spec.map("config").map(name).set("type", "text");
+        for (name, default) in &self.settings {
+            let setting = spec.map("config").map(name);
+            setting.set("type", "text");
+            if let Some(default) = default.as_deref().filter(|text| !text.is_empty())
+                && !credentials::is_secret_name(name)
+            {
+                setting.set("default", default);
+            }
         }
         let client = spec.map("client");
         client.set("base_url", origin);
@@ -600,7 +708,7 @@ impl Draft {
     /// The origin, in whose host a placeholder is a setting.
     fn origin(&mut self, origin: &str) -> String {
         let Some((scheme, host)) = origin.split_once("://") else {
-            return self.text(origin);
+            return self.url_text(origin);
         };
         let labels: Vec<String> = host
             .split('.')
@@ -610,11 +718,37 @@ impl Draft {
                     .find_map(|marks| label.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
                 match inner {
                     Some(name) => self.setting(name),
-                    None => self.text(label),
+                    None => self.url_text(label),
                 }
             })
             .collect();
         format!("{scheme}://{}", labels.join("."))
+    }
+}
+
+/// Whether a parameter or a field of a form has a secret: by its name, by the value, or by the variable that it is.
+fn is_secret(name: &str, value: &str) -> bool {
+    let variable = value
+        .strip_prefix(VARIABLE.0)
+        .and_then(|rest| rest.strip_suffix(VARIABLE.1))
+        .and_then(|name| name.split(DEFAULT).next());
+    credentials::is_secret_name(name) && !value.is_empty()
+        || credentials::is_key(name, value)
+        || credentials::is_token(value)
+        || variable.is_some_and(credentials::is_secret_name)
+}
+
+/// Whether a text of JSON is a secret.
+fn is_secret_text(key: &str, text: &str) -> bool {
+    credentials::is_secret_name(key) && !text.is_empty() || credentials::is_token(text)
+}
+
+fn has_secret(value: &tree::Value, key: &str) -> bool {
+    match &value.kind {
+        tree::Kind::Null | tree::Kind::Bool(_) => false,
+        tree::Kind::Number(text) | tree::Kind::Text(text) => is_secret_text(key, text),
+        tree::Kind::List(elements) => elements.iter().any(|one| has_secret(one, key)),
+        tree::Kind::Map(entries) => entries.iter().any(|(key, value)| has_secret(value, key)),
     }
 }
 

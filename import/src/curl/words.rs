@@ -2,6 +2,8 @@
 
 /// What stands around the name of a variable in a word.
 pub(super) const VARIABLE: (char, char) = ('\u{e000}', '\u{e001}');
+/// What stands between the name of a variable and its default.
+pub(super) const DEFAULT: char = '\u{e002}';
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
@@ -48,7 +50,7 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, at: usize, c: char) {
-        let is_mark = c == VARIABLE.0 || c == VARIABLE.1;
+        let is_mark = [VARIABLE.0, VARIABLE.1, DEFAULT].contains(&c);
         self.word(at)
             .text
             .push(if is_mark { '\u{fffd}' } else { c });
@@ -196,8 +198,20 @@ impl Reader<'_> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let (name, length) = if let Some(inner) = rest.strip_prefix('{') {
             let length = inner.find('}').ok_or_else(|| unclosed(at))?;
-            let name = inner[..length].split(|c| !is_part(c)).next();
-            (name.unwrap_or_default().to_owned(), length + 2)
+            let inner = &inner[..length];
+            let end = inner.find(|c| !is_part(c)).unwrap_or(inner.len());
+            let (name, rest) = inner.split_at(end);
+            let mut name = name.to_owned();
+            let default = [":-", "-", ":=", "="]
+                .iter()
+                .find_map(|mark| rest.strip_prefix(mark));
+            // One that is itself made of variables is none.
+            if let Some(default) = default.filter(|text| !name.is_empty() && !text.contains('$')) {
+                name.push(DEFAULT);
+                let is_mark = |c| [VARIABLE.0, VARIABLE.1, DEFAULT].contains(&c);
+                name.extend(default.chars().filter(|c| !is_mark(*c)));
+            }
+            (name, length + 2)
         } else {
             let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
             (rest[..length].to_owned(), length)
@@ -250,7 +264,7 @@ mod tests {
             texts("a \"x $TOKEN ${B:-c} $5 $\""),
             [
                 "a",
-                "x \u{e000}TOKEN\u{e001} \u{e000}B\u{e001} \u{e000}5\u{e001} $"
+                "x \u{e000}TOKEN\u{e001} \u{e000}B\u{e002}c\u{e001} \u{e000}5\u{e001} $"
             ]
         );
         assert_eq!(texts("a # b\n"), ["a"]);

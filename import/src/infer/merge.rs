@@ -459,7 +459,23 @@ impl Editor {
         match set(&self.text, &self.path_of(keys), &usual) {
             Ok(edited) => {
                 let key = keys.last().copied().unwrap_or_default();
+                let without = edited.clone();
                 self.text = commented(&self.text, edited, key, comments);
+                if self.text == without {
+                    // A key within braces has no line for comments.
+                    let place = keys.join(".");
+                    let doubts = comments.iter();
+                    for doubt in doubts.filter_map(|one| one.strip_prefix(crate::NOT_CERTAIN)) {
+                        let what = format!("not certain: {}", doubt.trim_end_matches('.'));
+                        if !self
+                            .remarks
+                            .iter()
+                            .any(|one| one.place == place && one.what == what)
+                        {
+                            self.remark(&place, what);
+                        }
+                    }
+                }
             }
             Err(error) => self.not_changed(keys, error, &usual),
         }

@@ -732,3 +732,35 @@ resources:
         .collect();
     insta::assert_snapshot!(format!("{}---\n{remarks}", merged.text));
 }
+
+#[test]
+fn doubts_about_a_key_within_braces_are_listed() {
+    let spec = "\
+client: { base_url: https://api.example.com }
+resources:
+  - name: things
+    endpoint: {path: /things, paginator: single_page, data_selector: items}
+    columns: { id: bigint!, name: text!, updated_at: timestamp! }
+    primary_key: id
+    write_disposition: merge
+";
+    let records = things(0, 28)
+        .into_iter()
+        .enumerate()
+        .map(|(at, mut thing)| {
+            thing["updated_at"] = json!(format!("2024-01-{:02}T00:00:00Z", at + 1));
+            thing
+        });
+    let records: Vec<Value> = records.collect();
+    let pages = [page("", &[], &json!({ "items": records }))];
+    let proposal = infer(&pages, "things").unwrap();
+    let doubts = &proposal.cursor.as_ref().unwrap().doubts;
+    assert!(!doubts.is_empty());
+    let merged = merge(spec, "things", &pages, &proposal).unwrap();
+    assert!(merged.text.contains("incremental: {"), "{}", merged.text);
+    let remarks: Vec<String> = merged.remarks.iter().map(ToString::to_string).collect();
+    for doubt in doubts {
+        let remark = format!("endpoint.incremental: not certain: {doubt}");
+        assert!(remarks.contains(&remark), "{remarks:?}");
+    }
+}

@@ -296,7 +296,7 @@ impl<'a> Schemes<'a> {
             |name: &&str| auth(scheme(self.root, self.of, name), self.base_url).is_some();
         requirements
             .iter()
-            .find(|names| names.iter().any(|name| is_possible(name)))
+            .find(|names| names.iter().any(&is_possible))
             .cloned()
     }
 
@@ -583,7 +583,7 @@ fn oauth2(scheme: &Value, base_url: &str) -> (Map, Option<String>) {
         let is_path = url.starts_with('/') && !url.contains(['{', '}', '#', ' ']);
         match (is_whole, is_path) {
             (true, _) => Some(url.to_owned()),
-            (_, true) if !base_url.contains('{') => {
+            (_, true) if base_url.starts_with("http") => {
                 let host = base_url
                     .splitn(4, '/')
                     .take(3)

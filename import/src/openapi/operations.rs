@@ -61,6 +61,7 @@ pub(super) fn read<'a>(
             Err(reference) => {
                 if is_included(selection, path, &EMPTY) != Some(false) {
                     losses.push(unresolved(
+                        root,
                         format!("#/paths/{}", tree::escape(path)),
                         reference,
                     ));
@@ -124,7 +125,7 @@ impl<'a> Reader<'a, '_> {
             }
             Err(reference) => {
                 if !may_write {
-                    losses.push(unresolved(place, reference));
+                    losses.push(unresolved(root, place, reference));
                 }
                 return None;
             }
@@ -136,7 +137,7 @@ impl<'a> Reader<'a, '_> {
         if list.is_none() {
             if let Some(reference) = open_schema(root, response) {
                 if !may_write {
-                    losses.push(unresolved(place, reference));
+                    losses.push(unresolved(root, place, reference));
                 }
                 return None;
             }
@@ -186,10 +187,17 @@ impl<'a> Reader<'a, '_> {
 }
 
 /// The loss of what a `$ref` leads to that is not in the document.
-fn unresolved(place: String, reference: &str) -> Loss {
-    let what = format!(
-        "an operation whose `$ref` `{reference}` leads to nothing in the document: put all files together in one"
-    );
+fn unresolved(root: &Value, place: String, reference: &str) -> Loss {
+    let is_cycle = reference.starts_with('#') && root.pointer(reference).is_some();
+    let what = if is_cycle {
+        format!(
+            "an operation whose `$ref` `{reference}` leads back to itself: write the schema that is meant"
+        )
+    } else {
+        format!(
+            "an operation whose `$ref` `{reference}` leads to nothing in the document: put all files together in one"
+        )
+    };
     Loss { place, what }
 }
 
