@@ -12,8 +12,10 @@ mod outline;
 mod position;
 mod rename;
 mod server;
+mod stdio;
 
 use std::fmt;
+use std::io;
 
 pub use lsp_server::Connection;
 
@@ -63,13 +65,8 @@ pub fn serve(connection: &Connection) -> Result<(), ServeError> {
 ///
 /// # Errors
 ///
-/// As [`serve`], and if the client sends what is not a message.
+/// As [`serve`], and if the client sends a header without a valid length. What is not a message is answered with an
+/// error.
 pub fn serve_stdio() -> Result<(), ServeError> {
-    let (connection, threads) = Connection::stdio();
-    serve(&connection)?;
-    drop(connection);
-    // The error would repeat the message.
-    threads
-        .join()
-        .map_err(|_| ServeError::new("the client sent an invalid message"))
+    stdio::serve_on(io::BufReader::new(io::stdin()), io::stdout())
 }
