@@ -185,7 +185,7 @@ pub(crate) struct Infer {
     pub(crate) resource: Option<String>,
     /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
     /// order of the pages. No request is sent
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "client_certificate", "ca_file", "env_file", "secrets_command", "verbose"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "proxy", "client_certificate", "ca_file", "user_agent", "env_file", "secrets_command", "verbose"])]
     pub(crate) from: Vec<PathBuf>,
     /// The number of pages to fetch. Where the paginator is not known, some more requests show it
     #[arg(long, value_name = "PAGES", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -356,12 +356,20 @@ pub(crate) struct Connection {
     /// Another base URL than the spec's, such as that of a test server. Credentials are sent to its origin
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// PEM file with a client certificate and its private key, for APIs that ask for one (mutual TLS)
+    /// The proxy, an http or https URL, instead of that of `HTTPS_PROXY`; or `env:NAME`, a variable with one, which keeps
+    /// a password out of the command line
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// PEM file with a client certificate and its private key, for APIs that ask for one (mutual TLS); also
+    /// `REST_SOURCE_CLIENT_CERTIFICATE`
     #[arg(long, value_name = "FILE")]
     pub(crate) client_certificate: Option<PathBuf>,
-    /// PEM file with the certificate authorities to trust, instead of the platform's
+    /// PEM file with the certificate authorities to trust, instead of the platform's; also `REST_SOURCE_CA_FILE`
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// The header `User-Agent` of requests, instead of `rest-source/VERSION`; also `REST_SOURCE_USER_AGENT`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) user_agent: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -117,15 +117,12 @@ impl Context {
         Ok(found.map(|(value, _)| value))
     }
 
-    /// A variable of this context, or of the process.
+    /// A variable of this context, or of the process. An empty one counts as not set.
     pub(crate) fn environment(&self, variable: &str) -> Result<Option<String>, CommandError> {
         let mut own = self.variables.iter().rev();
-        if let Some(value) = own.find_map(|(name, value)| (name == variable).then(|| value.clone()))
-        {
-            return Ok(Some(value));
-        }
-        match env::var(variable) {
-            Ok(value) => Ok(Some(value)),
+        let value = own.find_map(|(name, value)| (name == variable).then(|| value.clone()));
+        match value.map_or_else(|| env::var(variable), Ok) {
+            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
             Err(env::VarError::NotPresent) => Ok(None),
             Err(env::VarError::NotUnicode(_)) => Err(CommandError::usage(format!(
                 "`{variable}` is not Unicode\n  help: set it to UTF-8 text"

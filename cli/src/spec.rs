@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rest_source::{
@@ -74,24 +74,46 @@ pub(crate) fn open(path: &Path) -> Result<Connector, CommandError> {
     Ok(connector)
 }
 
-/// A transport over reqwest with these certificates.
-fn transport(connection: &Connection) -> Result<Reqwest, CommandError> {
+/// The variables of [`Connection`], where its arguments are not given.
+const CLIENT_CERTIFICATE: &str = "REST_SOURCE_CLIENT_CERTIFICATE";
+const CA_FILE: &str = "REST_SOURCE_CA_FILE";
+const USER_AGENT: &str = "REST_SOURCE_USER_AGENT";
+
+/// A transport over reqwest with the certificates and the proxy of the arguments, or of the environment.
+fn transport(connection: &Connection, context: &Context) -> Result<Reqwest, CommandError> {
     let read = |path: &Path| {
         fs::read(path)
             .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", shown(path))))
     };
-    let invalid = |path: &Path, error: TransportError| {
+    let unusable = |what: &str, error: TransportError| {
         let error = Error::new(ErrorKind::Config, error.message);
-        CommandError::usage(format!("cannot use `{}`: {error}", shown(path)))
+        CommandError::usage(format!("cannot use {what}: {error}"))
+    };
+    let invalid = |path: &Path, error| unusable(&format!("`{}`", shown(path)), error);
+    let file = |argument: &Option<PathBuf>, variable: &str| match argument {
+        Some(path) => Ok(Some(path.clone())),
+        None => Ok::<_, CommandError>(context.environment(variable)?.map(PathBuf::from)),
     };
     let mut transport = Reqwest::new();
-    if let Some(path) = &connection.client_certificate {
-        let certified = transport.client_certificate(read(path)?);
-        transport = certified.map_err(|error| invalid(path, error))?;
+    if let Some(path) = file(&connection.client_certificate, CLIENT_CERTIFICATE)? {
+        let certified = transport.client_certificate(read(&path)?);
+        transport = certified.map_err(|error| invalid(&path, error))?;
     }
-    if let Some(path) = &connection.ca_file {
-        let certified = transport.ca_certificates(read(path)?);
-        transport = certified.map_err(|error| invalid(path, error))?;
+    if let Some(path) = file(&connection.ca_file, CA_FILE)? {
+        let certified = transport.ca_certificates(read(&path)?);
+        transport = certified.map_err(|error| invalid(&path, error))?;
+    }
+    if let Some(proxy) = &connection.proxy {
+        let url = match proxy.strip_prefix("env:") {
+            Some(name) => context.value(name)?.ok_or_else(|| {
+                CommandError::usage(format!(
+                    "`--proxy env:{name}`: the variable `{name}` is not set"
+                ))
+            })?,
+            None => proxy.clone(),
+        };
+        let proxied = transport.proxy(url);
+        transport = proxied.map_err(|error| unusable("the value of `--proxy`", error))?;
     }
     Ok(transport)
 }
@@ -109,7 +131,7 @@ pub(crate) fn connect(
 ) -> Result<Client, CommandError> {
     let builder = Client::builder(plan).budget(budget);
     let builder = context.attach(plan, token_file.attach(builder))?;
-    let transport = transport(connection)?;
+    let transport = transport(connection, context)?;
     let builder = match recording {
         // With one request after another, none is sent beyond the limit.
         Some(recording) if recording.is_limited() => builder
@@ -121,6 +143,13 @@ pub(crate) fn connect(
     let builder = match &connection.base_url {
         Some(url) => builder.base_url(url.as_str()),
         None => builder,
+    };
+    let builder = match &connection.user_agent {
+        Some(text) => builder.user_agent(text),
+        None => match context.environment(USER_AGENT)? {
+            Some(text) => builder.user_agent(text),
+            None => builder,
+        },
     };
     let builder = settings
         .into_iter()

@@ -5,7 +5,10 @@ use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 use crate::{
     Client, Clock, Error, ErrorKind, Result, RunBudget, Scalar, Secret, SystemClock, Values,
     hooks::Hooks,
-    http_context::{BoxError, HttpContext, LockRefreshToken, LockedRefreshToken, OnRefreshToken},
+    http_context::{
+        AnsweredOrigins, BoxError, HttpContext, LockRefreshToken, LockedRefreshToken,
+        OnRefreshToken,
+    },
     plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
     retry::RetryBudget,
@@ -58,9 +61,9 @@ pub struct Builder<S> {
     /// Settings as text, by name, in place of the environment's.
     settings: Vec<(String, String)>,
     transport: Option<Box<dyn Transport>>,
-    /// The default transport with certificates, which is used if no other is given.
+    /// The default transport with certificates and a proxy, which is used if no other is given.
     #[cfg(feature = "reqwest")]
-    certified: Option<crate::transport::Reqwest>,
+    own_transport: Option<crate::transport::Reqwest>,
     clock: Option<Box<dyn Clock>>,
     jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
     on_refresh_token: Option<OnRefreshToken>,
@@ -111,7 +114,7 @@ impl<S> Builder<S> {
             settings: Vec::new(),
             transport: None,
             #[cfg(feature = "reqwest")]
-            certified: None,
+            own_transport: None,
             clock: None,
             jitter: None,
             on_refresh_token: None,
@@ -177,9 +180,9 @@ impl<S> Builder<S> {
     /// also in PKCS #1 and SEC 1.
     #[cfg(feature = "reqwest")]
     pub fn client_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
-        let transport = self.certified.take().unwrap_or_default();
+        let transport = self.own_transport.take().unwrap_or_default();
         let transport = transport.client_certificate(pem);
-        self.certified = Some(transport.map_err(invalid_certificate)?);
+        self.own_transport = Some(transport.map_err(invalid_connection)?);
         Ok(self)
     }
 
@@ -190,9 +193,30 @@ impl<S> Builder<S> {
     /// [`ErrorKind::Config`] when the PEM has no certificates.
     #[cfg(feature = "reqwest")]
     pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
-        let transport = self.certified.take().unwrap_or_default();
+        let transport = self.own_transport.take().unwrap_or_default();
         let transport = transport.ca_certificates(pem);
-        self.certified = Some(transport.map_err(invalid_certificate)?);
+        self.own_transport = Some(transport.map_err(invalid_connection)?);
+        Ok(self)
+    }
+
+    /// This proxy, an http or https URL, in place of the environment's. The URL may have a user and a password. Loopback
+    /// addresses and the hosts of `NO_PROXY` are requested directly. Errors name the proxy without its password.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector, Result};
+    /// fn connect<S: Connector>() -> Result<S> {
+    ///     Builder::<S>::new().proxy("http://proxy.example.com:3128")?.build()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it is not the URL of a proxy.
+    #[cfg(feature = "reqwest")]
+    pub fn proxy(mut self, url: impl AsRef<str>) -> Result<Self> {
+        let transport = self.own_transport.take().unwrap_or_default();
+        let transport = transport.proxy(url);
+        self.own_transport = Some(transport.map_err(invalid_connection)?);
         Ok(self)
     }
 
@@ -200,14 +224,14 @@ impl<S> Builder<S> {
     fn take_transport(&mut self) -> Result<Box<dyn Transport>> {
         let given = self.transport.take();
         #[cfg(feature = "reqwest")]
-        if let Some(certified) = self.certified.take() {
+        if let Some(own) = self.own_transport.take() {
             if given.is_some() {
-                let message = "`client_certificate` and `ca_certificates` are of the source's own client, and another \
-                               transport is given";
+                let message = "`client_certificate`, `ca_certificates` and `proxy` are of the source's own client, and \
+                               another transport is given";
                 return Err(Error::new(ErrorKind::Config, message)
-                    .with_help("give that transport the certificates"));
+                    .with_help("give that transport the certificates and the proxy"));
             }
-            return Ok(Box::new(certified));
+            return Ok(Box::new(own));
         }
         given.or_else(default_transport).ok_or_else(no_transport)
     }
@@ -408,7 +432,7 @@ impl<S> Builder<S> {
             redactor: Arc::clone(&redactor),
             on_refresh_token: self.on_refresh_token,
             lock_refresh_token: self.lock_refresh_token,
-            has_answered: false.into(),
+            answered: AnsweredOrigins::default(),
             retry: plan.retry.clone(),
             retry_budget: Arc::new(RetryBudget::new(&plan.retry)),
             run_budget: Arc::new(run_budget),
@@ -521,7 +545,7 @@ fn default_transport() -> Option<Box<dyn Transport>> {
 }
 
 #[cfg(feature = "reqwest")]
-fn invalid_certificate(error: crate::transport::TransportError) -> Error {
+fn invalid_connection(error: crate::transport::TransportError) -> Error {
     Error::new(ErrorKind::Config, error.message.clone()).with_cause(error)
 }
 

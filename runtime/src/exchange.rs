@@ -201,7 +201,7 @@ impl Client {
             let took = context.clock.elapsed().saturating_sub(start);
             let opened = sent.map_err(|error| {
                 trace::no_response(shown, &error, took);
-                failed(error, context)
+                failed(error)
             })?;
             let response = &opened.response;
             let bytes = opened.body.is_none().then_some(response.body.len());
@@ -334,8 +334,8 @@ impl Hop {
     }
 }
 
-fn failed(error: TransportError, context: &HttpContext) -> Failure {
-    if context.may_retry(&error) {
+fn failed(error: TransportError) -> Failure {
+    if error.may_retry() {
         Failure::Transient(error)
     } else {
         Failure::Fatal(fatal(error))

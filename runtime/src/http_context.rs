@@ -2,10 +2,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -23,7 +20,7 @@ use crate::{
     trace,
     transport::{
         Body, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Response, Transport,
-        TransportError, TransportErrorKind,
+        TransportError,
     },
 };
 
@@ -46,6 +43,34 @@ pub(crate) struct LockedRefreshToken {
 /// Whatever goes wrong in a user's code.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Origins with a response to any request.
+#[derive(Debug, Default)]
+pub(crate) struct AnsweredOrigins(Mutex<Vec<String>>);
+
+impl AnsweredOrigins {
+    fn contains(&self, origin: &str) -> bool {
+        let origins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.iter().any(|answered| answered == origin)
+    }
+
+    fn insert(&self, origin: &str) {
+        let mut origins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !origins.iter().any(|answered| answered == origin) {
+            origins.push(origin.to_owned());
+        }
+    }
+}
+
+/// Scheme and authority of a URL.
+fn origin_of(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let length = url[authority..].find(['/', '?', '#']);
+    length.map_or(url, |length| &url[..authority + length])
+}
+
+/// The waits before an origin that has never answered is asked again, if it is not there.
+const ABSENT_WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
+
 /// What a source sends with, for its authenticators.
 pub struct HttpContext {
     pub(crate) transport: Box<dyn Transport>,
@@ -54,8 +79,8 @@ pub struct HttpContext {
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) on_refresh_token: Option<OnRefreshToken>,
     pub(crate) lock_refresh_token: Option<LockRefreshToken>,
-    /// Whether there was a response to any request.
-    pub(crate) has_answered: AtomicBool,
+    /// The origins that have answered.
+    pub(crate) answered: AnsweredOrigins,
     pub(crate) retry: Retry,
     pub(crate) retry_budget: Arc<RetryBudget>,
     pub(crate) run_budget: Arc<RunningBudget>,
@@ -127,8 +152,8 @@ impl HttpContext {
         request: &Request,
         limits: Limits,
     ) -> Result<Response, TransportError> {
-        let received = async { self.receive(request.to_http()?, limits).await };
-        self.answered(received.await)
+        let received = async { whole(self.transmit(request, limits, false).await?, limits).await };
+        received.await.map_err(|error| self.redacted(error))
     }
 
     /// Sends a request for credentials, which the transport can tell by [`ForCredentials`].
@@ -146,12 +171,8 @@ impl HttpContext {
         let shown = || self.shown_without_query(request);
         trace::request(shown, &request.headers, &self.redactor);
         let start = self.clock.elapsed();
-        let received = async {
-            let mut request = request.to_http()?;
-            request.extensions_mut().insert(ForCredentials);
-            self.receive(request, limits).await
-        };
-        let received = self.answered(received.await);
+        let received = async { whole(self.transmit(request, limits, true).await?, limits).await };
+        let received = received.await.map_err(|error| self.redacted(error));
         let took = self.clock.elapsed().saturating_sub(start);
         match &received {
             Ok(response) => {
@@ -169,20 +190,44 @@ impl HttpContext {
         (self.redactor).redact(&format!("{} {url}", request.method.as_str()))
     }
 
-    fn answered<T>(&self, received: Result<T, TransportError>) -> Result<T, TransportError> {
-        if received.is_ok() {
-            self.has_answered.store(true, Ordering::Relaxed);
-        }
-        received.map_err(|error| self.redacted(error))
-    }
-
-    async fn receive(
+    /// Sends one request. If the origin has never answered, a name that is not found and a refused connection are
+    /// retried here, quickly and seldom: they are rather mistakes in `base_url` or the network than an outage.
+    async fn transmit(
         &self,
-        request: http::Request<Bytes>,
+        request: &Request,
         limits: Limits,
-    ) -> Result<Response, TransportError> {
-        let sent = self.transport.send(request, limits).await?;
-        whole(sent, limits).await
+        is_for_credentials: bool,
+    ) -> Result<http::Response<Body>, TransportError> {
+        let origin = origin_of(&request.url);
+        let mut waits = ABSENT_WAITS.iter().take(self.retry.max_retries as usize);
+        let mut attempts = 1;
+        loop {
+            let mut http = request.to_http()?;
+            if is_for_credentials {
+                http.extensions_mut().insert(ForCredentials);
+            }
+            let sent = self.transport.send(http, limits).await;
+            match (sent, waits.next()) {
+                (Ok(response), _) => {
+                    self.answered.insert(origin);
+                    return Ok(response);
+                }
+                (Err(error), _) if !error.kind.is_absent() || self.answered.contains(origin) => {
+                    return Err(error);
+                }
+                (Err(_), Some(wait)) if self.run_budget.take(self.clock.elapsed()).is_ok() => {
+                    self.clock.sleep(*wait).await;
+                    attempts += 1;
+                }
+                (Err(mut error), _) => {
+                    if attempts > 1 {
+                        error.message = format!("{} (tried {attempts} times)", error.message);
+                    }
+                    error.is_never_answered = true;
+                    return Err(error);
+                }
+            }
+        }
     }
 
     /// Sends one request, and leaves the body of a success to be read as it arrives.
@@ -195,7 +240,8 @@ impl HttpContext {
         request: &Request,
         limits: Limits,
     ) -> Result<Opened, TransportError> {
-        self.answered(self.open_body(request, limits).await)
+        let opened = self.open_body(request, limits).await;
+        opened.map_err(|error| self.redacted(error))
     }
 
     async fn open_body(&self, request: &Request, limits: Limits) -> Result<Opened, TransportError> {
@@ -205,7 +251,7 @@ impl HttpContext {
             max_response_bytes: u64::MAX,
             ..limits
         };
-        let sent = self.transport.send(request.to_http()?, streamed).await?;
+        let sent = self.transmit(request, streamed, false).await?;
         if !is_streamed(&sent) {
             return Ok(Opened::whole(whole(sent, limits).await?));
         }
@@ -247,15 +293,6 @@ impl HttpContext {
     ) -> Result<Option<Bytes>, TransportError> {
         let next = body.next().await.transpose();
         next.map_err(|error| self.redacted(error))
-    }
-
-    /// Whether the same request may succeed later. A host that was never found is misspelt, or there is
-    /// no network: neither is mended by asking again.
-    pub(crate) fn may_retry(&self, error: &TransportError) -> bool {
-        match error.kind {
-            TransportErrorKind::UnknownHost => self.has_answered.load(Ordering::Relaxed),
-            kind => kind.is_transient(),
-        }
     }
 }
 

@@ -10,6 +10,8 @@ pub struct TransportError {
     pub kind: TransportErrorKind,
     /// In words, without the URL.
     pub message: String,
+    /// Whether the source has given up on an origin that never answered.
+    pub(crate) is_never_answered: bool,
 }
 
 impl TransportError {
@@ -18,18 +20,24 @@ impl TransportError {
         Self {
             kind,
             message: message.into(),
+            is_never_answered: false,
         }
+    }
+
+    /// Whether the same request may succeed later.
+    pub(crate) const fn may_retry(&self) -> bool {
+        self.kind.is_transient() && !self.is_never_answered
     }
 
     /// What may be done about it.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self.kind {
-            TransportErrorKind::UnknownHost => {
-                Some("check the host in the URL, and the connection to the network")
-            }
-            TransportErrorKind::Connect => {
-                Some("check the host and port in the URL, and whether the server is running")
-            }
+            TransportErrorKind::UnknownHost => Some(
+                "check the host in `base_url`, and the network: DNS, VPN, and whether a proxy is needed",
+            ),
+            TransportErrorKind::Refused | TransportErrorKind::Connect => Some(
+                "check the host and port in `base_url`, whether the server is running, and the network: VPN, proxy",
+            ),
             TransportErrorKind::Tls if self.message.contains("certificate") => Some(
                 "if an authority of your own signed the server's certificate, name the file with the \
                  authority's certificate in the variable `SSL_CERT_FILE`",
@@ -51,10 +59,12 @@ impl std::error::Error for TransportError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection: refused, unreachable, out of time. Retried.
+    /// No connection: unreachable, out of time. Retried.
     Connect,
-    /// The name of the host, or of the proxy, was not found. Retried if the source has had a response
-    /// before.
+    /// The host, or the proxy, refused the connection. Retried like any failure once the origin has answered, and
+    /// else twice within two seconds.
+    Refused,
+    /// The name of the host, or of the proxy, was not found. Retried as [`Refused`](Self::Refused).
     UnknownHost,
     /// No certificate that holds, or no TLS at all. Not retried.
     Tls,
@@ -75,7 +85,12 @@ impl TransportErrorKind {
     pub const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Connect | Self::UnknownHost | Self::Timeout | Self::Interrupted
+            Self::Connect | Self::Refused | Self::UnknownHost | Self::Timeout | Self::Interrupted
         )
+    }
+
+    /// Whether there was no server at the address.
+    pub(crate) const fn is_absent(self) -> bool {
+        matches!(self, Self::Refused | Self::UnknownHost)
     }
 }

@@ -87,7 +87,8 @@ impl SecretSources {
 }
 
 impl Values {
-    /// The value of a variable, and where it was found. `environment` looks variables up in the environment.
+    /// The value of a variable, and where it was found. `environment` looks variables up in the
+    /// environment; it has no empty ones.
     ///
     /// # Errors
     ///
@@ -97,12 +98,11 @@ impl Values {
         name: &str,
         environment: impl Fn(&str) -> Result<Option<String>, CommandError>,
     ) -> Result<Option<(String, Origin)>, CommandError> {
-        let set = |name: &str| Ok::<_, CommandError>(environment(name)?.filter(|v| !v.is_empty()));
-        if let Some(value) = set(name)? {
+        if let Some(value) = environment(name)? {
             return Ok(Some((value, Origin::Environment)));
         }
         let variable = format!("{name}_FILE");
-        if let Some(path) = set(&variable)?.map(PathBuf::from) {
+        if let Some(path) = environment(&variable)?.map(PathBuf::from) {
             let value = read_value(&path).map_err(|error| {
                 CommandError::usage(format!(
                     "`{variable}`: cannot read `{}`: {error}\n  help: set it to the path of a file with the value of \
@@ -114,7 +114,7 @@ impl Values {
                 return Ok(Some((value, Origin::File(path))));
             }
         }
-        if let Some(folder) = set(CREDENTIALS)? {
+        if let Some(folder) = environment(CREDENTIALS)? {
             let path = Path::new(&folder).join(name);
             match read_value(&path) {
                 Ok(value) if !value.is_empty() => {

@@ -13,6 +13,7 @@ mod logs;
 mod lsp;
 #[cfg(feature = "mock")]
 mod mock;
+mod network;
 mod new;
 mod page;
 mod param;

@@ -1,4 +1,10 @@
-use std::sync::LazyLock;
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use super::Failure;
 use crate::{
@@ -392,6 +398,48 @@ async fn only_what_may_pass_is_worth_another_try() {
             "{kind:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn origin_that_is_not_there_is_given_up_unless_it_has_answered() {
+    for kind in [TransportErrorKind::Refused, TransportErrorKind::UnknownHost] {
+        // It answers at the third attempt, and never again.
+        let count = AtomicUsize::new(0);
+        let api = Api::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+            2 => answer(200, &[], "[]"),
+            _ => failure(kind),
+        });
+        let clock = ManualClock::default();
+        let plan = source(&resource("v1/things", None));
+        let client = client(plan, &[KEY], Vec::new(), &api, &clock).unwrap();
+        let mut draft = draft(&client);
+        send(&client, &draft).await.unwrap();
+        let quick = [Duration::from_millis(500), Duration::from_secs(1)];
+        assert_eq!(clock.waits(), quick);
+        let later = send(&client, &draft).await;
+        assert!(matches!(later, Err(Failure::Transient(_))), "{kind:?}");
+        assert_eq!(api.requests().len(), 4);
+        // Another origin has not answered.
+        draft.url = "https://files.example.com/v1".parse().unwrap();
+        let Err(Failure::Fatal(error)) = send(&client, &draft).await else {
+            panic!("{kind:?} is retried");
+        };
+        assert_eq!(api.requests().len(), 7);
+        let error = error.to_string();
+        assert!(error.contains("(tried 3 times)"), "{error}");
+        assert!(error.contains("help: check the host"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn source_without_retries_does_not_ask_again_for_an_origin_that_is_not_there() {
+    let api = Api::new(|_| failure(TransportErrorKind::Refused));
+    let mut plan = source(&resource("v1/things", None));
+    plan.retry.max_retries = 0;
+    let client = connect(plan, &api);
+    let sent = send(&client, &draft(&client)).await;
+    assert!(matches!(sent, Err(Failure::Fatal(_))));
+    assert_eq!(api.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -618,9 +618,9 @@ impl<'a> Requests<'a> {
 
     pub(super) fn interrupted(&self, error: &TransportError, request: String) -> FailedAttempt {
         let what = match error.kind {
-            TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
-                "did not connect".to_owned()
-            }
+            TransportErrorKind::Connect
+            | TransportErrorKind::Refused
+            | TransportErrorKind::UnknownHost => "did not connect".to_owned(),
             TransportErrorKind::Timeout => {
                 let timeout = self.spec.client.plan().request_timeout;
                 format!("gave no whole response in {}", Seconds(timeout))
@@ -637,7 +637,9 @@ impl<'a> Requests<'a> {
             rule: None,
             is_unserved: matches!(
                 error.kind,
-                TransportErrorKind::Connect | TransportErrorKind::UnknownHost
+                TransportErrorKind::Connect
+                    | TransportErrorKind::Refused
+                    | TransportErrorKind::UnknownHost
             ),
             request,
             detail: Some(self.spec.client.redact(&error.message)),

@@ -210,7 +210,7 @@ impl Requests<'_> {
 
     /// The outcome of a body that broke off before any of its rows was delivered.
     fn interruption(&self, error: &TransportError, request: String) -> AttemptOutcome<DecodedPage> {
-        if self.spec.client.context().may_retry(error) {
+        if error.may_retry() {
             return AttemptOutcome::Refused(Box::new(self.interrupted(error, request)));
         }
         AttemptOutcome::Broken(exchange::fatal(error.clone()).with_request(request))
@@ -389,7 +389,7 @@ impl BodyReader<'_, '_, '_, '_> {
     fn is_transient(&self, stop: &Stop) -> bool {
         let may_pass = match stop {
             Stop::Body(error) => error.is_incomplete,
-            Stop::Transport(error) => self.requests.spec.client.context().may_retry(error),
+            Stop::Transport(error) => error.may_retry(),
             Stop::Row(_) => false,
             Stop::Unreadable(_, batch) => batch.is_cut(),
         };

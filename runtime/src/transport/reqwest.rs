@@ -49,7 +49,7 @@ pub struct Reqwest {
 
 enum Clients {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
-    Built(Box<Tls>, Mutex<Vec<(Kind, Client)>>),
+    Built(Box<Own>, Mutex<Vec<(Kind, Client)>>),
     Given(Client),
 }
 
@@ -57,6 +57,14 @@ impl Default for Clients {
     fn default() -> Self {
         Self::Built(Box::default(), Mutex::default())
     }
+}
+
+/// What its clients are built with.
+#[derive(Default)]
+struct Own {
+    tls: Tls,
+    /// The proxy in place of the environment's, and how messages show it.
+    proxy: Option<(reqwest::Proxy, Proxy)>,
 }
 
 /// What sets one of its clients apart.
@@ -117,15 +125,36 @@ impl Reqwest {
         Ok(self)
     }
 
+    /// A transport that sends requests through this proxy, an http or https URL, in place of the environment's. The
+    /// URL may have a user and a password. Loopback addresses and the hosts of `NO_PROXY` are requested directly.
+    ///
+    /// # Errors
+    ///
+    /// When it is not the URL of a proxy, or the transport has a client of your own. The message does not show it: it
+    /// may have a password.
+    pub fn proxy(mut self, url: impl AsRef<str>) -> Result<Self, TransportError> {
+        let proxy = proxy::given(url.as_ref()).ok_or_else(|| {
+            unsendable(
+                "not the URL of an http or https proxy: write it as `http://HOST:PORT`".to_owned(),
+            )
+        })?;
+        self.own()?.proxy = Some(proxy);
+        Ok(self)
+    }
+
     fn tls(&mut self) -> Result<&mut Tls, TransportError> {
+        self.own().map(|own| &mut own.tls)
+    }
+
+    fn own(&mut self) -> Result<&mut Own, TransportError> {
         match &mut self.clients {
-            Clients::Built(tls, clients) => {
+            Clients::Built(own, clients) => {
                 // They were built without it.
                 *clients = Mutex::default();
-                Ok(tls)
+                Ok(own)
             }
             Clients::Given(_) => Err(unsendable(
-                "a reqwest client of your own has its own TLS: build it with the certificates"
+                "a reqwest client of your own has its own TLS and proxies: build it with them"
                     .to_owned(),
             )),
         }
@@ -153,23 +182,26 @@ impl Reqwest {
     }
 
     fn client(&self, kind: Kind) -> Result<Client, TransportError> {
-        let (tls, clients) = match &self.clients {
-            Clients::Built(tls, clients) => (tls, clients),
+        let (own, clients) = match &self.clients {
+            Clients::Built(own, clients) => (own, clients),
             Clients::Given(client) => return Ok(client.clone()),
         };
         let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(made, _)| *made == kind) {
             return Ok(client.clone());
         }
-        let client = build(kind, tls)?;
+        let client = build(kind, own)?;
         clients.push((kind, client.clone()));
         Ok(client)
     }
 
     /// The proxy that a request goes through, to name it in errors.
-    fn proxy(&self, url: &Url, loopback: bool) -> Result<Option<Proxy>, TransportError> {
-        match self.clients {
-            Clients::Built(..) if !loopback => proxy::of(url).map_err(unsendable),
+    fn proxy_of(&self, url: &Url, loopback: bool) -> Result<Option<Proxy>, TransportError> {
+        match &self.clients {
+            Clients::Built(own, _) if !loopback => match &own.proxy {
+                Some((_, proxy)) => Ok((!proxy::is_exempt(url)).then(|| proxy.clone())),
+                None => proxy::of(url).map_err(unsendable),
+            },
             Clients::Built(..) | Clients::Given(_) => Ok(None),
         }
     }
@@ -186,7 +218,7 @@ impl Reqwest {
             loopback: is_loopback(&url),
             https: url.scheme() == "https",
         };
-        let proxy = self.proxy(&url, kind.loopback)?;
+        let proxy = self.proxy_of(&url, kind.loopback)?;
         let client = self.client(kind)?;
         let mut outgoing = reqwest::Request::try_from(request)
             .map_err(|error| explain(error, limits, proxy.as_ref()))?;
@@ -239,10 +271,12 @@ impl fmt::Debug for Reqwest {
     }
 }
 
-fn build(kind: Kind, tls: &Tls) -> Result<Client, TransportError> {
-    let mut builder = builder(kind.https, tls)?.connect_timeout(kind.connect_timeout);
+fn build(kind: Kind, own: &Own) -> Result<Client, TransportError> {
+    let mut builder = builder(kind.https, &own.tls)?.connect_timeout(kind.connect_timeout);
     if kind.loopback {
         builder = builder.no_proxy().dns_resolver(Arc::new(Loopback));
+    } else if let Some((proxy, _)) = &own.proxy {
+        builder = builder.no_proxy().proxy(proxy.clone());
     }
     builder.build().map_err(|error| {
         let error = error.without_url();
@@ -354,7 +388,9 @@ fn explain(error: reqwest::Error, limits: Limits, proxy: Option<&Proxy>) -> Tran
         TransportErrorKind::Connect if error.is_timeout() => {
             format!("no connection within {}", Seconds(limits.connect_timeout))
         }
-        TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
+        TransportErrorKind::Connect
+        | TransportErrorKind::Refused
+        | TransportErrorKind::UnknownHost => {
             format!("no connection: {cause}")
         }
         TransportErrorKind::Tls => format!("no TLS: {cause}"),
@@ -366,7 +402,9 @@ fn explain(error: reqwest::Error, limits: Limits, proxy: Option<&Proxy>) -> Tran
     };
     let message = match proxy {
         Some(Proxy { url, variable }) => {
-            format!("{message} (through the proxy {url} of `{variable}`)")
+            let of = variable.as_ref();
+            let of = of.map_or_else(String::new, |variable| format!(" of `{variable}`"));
+            format!("{message} (through the proxy {url}{of})")
         }
         None => message,
     };
@@ -392,7 +430,15 @@ fn classify(error: &reqwest::Error) -> TransportErrorKind {
         return TransportErrorKind::Tls;
     }
     if error.is_connect() {
-        return TransportErrorKind::Connect;
+        let is_refused = |cause: &&(dyn StdError + 'static)| {
+            let io = cause.downcast_ref::<io::Error>();
+            io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+        };
+        return if causes.iter().any(is_refused) {
+            TransportErrorKind::Refused
+        } else {
+            TransportErrorKind::Connect
+        };
     }
     if causes.iter().any(|cause| is_malformed(*cause)) {
         return TransportErrorKind::Protocol;

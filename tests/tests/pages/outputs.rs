@@ -8,6 +8,7 @@ mod errors;
 mod hooks;
 mod incremental;
 mod loading;
+mod network;
 mod paging;
 mod signing;
 mod testing;
@@ -39,6 +40,7 @@ pub(crate) async fn of(page: &str, name: &str) -> String {
         ("loading", "report") => loading::report().await,
         ("loading", "failed") => loading::failed().await,
         ("loading", "table") => loading::table().await,
+        ("network", "absent") => network::absent().await,
         ("custom", "log") => custom::log().await,
         ("hooks", "hook") => hooks::hook().await,
         ("testing", "unfit") => testing::unfit(),

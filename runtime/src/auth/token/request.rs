@@ -61,7 +61,7 @@ pub(in crate::auth) async fn ask(
             let granted = read(&response).and_then(|granted| recipient.accept(granted, peer));
             granted.map_err(Refusal::Final)
         }),
-        Err(CredentialsFailure::Transport(error)) => Err(unreached(&error, peer, context)),
+        Err(CredentialsFailure::Transport(error)) => Err(unreached(&error, peer)),
         Err(CredentialsFailure::Spent(spent)) => Err(Refusal::Final(spent.to_error())),
     };
     answer.map_err(|refusal| {
@@ -73,13 +73,13 @@ pub(in crate::auth) async fn ask(
     })
 }
 
-fn unreached(error: &TransportError, peer: &str, context: &HttpContext) -> Refusal {
+fn unreached(error: &TransportError, peer: &str) -> Refusal {
     let message = format!("no answer from {peer}: {error}");
     let mut shown = Error::new(ErrorKind::Transport, message).with_cause(error.clone());
     if let Some(help) = error.help() {
         shown = shown.with_help(help);
     }
-    if context.may_retry(error) {
+    if error.may_retry() {
         Refusal::Transient(shown, None)
     } else {
         Refusal::Final(shown)

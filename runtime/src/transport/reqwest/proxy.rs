@@ -10,8 +10,42 @@ use url::Url;
 pub(super) struct Proxy {
     /// Its origin, without credentials.
     pub(super) url: String,
-    /// The variable that names it.
-    pub(super) variable: String,
+    /// The variable that names it, unless it was given.
+    pub(super) variable: Option<String>,
+}
+
+/// The proxy of a URL that was given, and how messages show it.
+pub(super) fn given(url: &str) -> Option<(reqwest::Proxy, Proxy)> {
+    let parsed = Url::parse(url).ok()?;
+    if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
+        return None;
+    }
+    let proxy = reqwest::Proxy::all(url).ok()?;
+    let shown = Proxy {
+        url: parsed.origin().ascii_serialization(),
+        variable: None,
+    };
+    Some((proxy.no_proxy(reqwest::NoProxy::from_env()), shown))
+}
+
+/// Whether `NO_PROXY` names the host of a URL.
+pub(super) fn is_exempt(url: &Url) -> bool {
+    let no_proxy = set(["NO_PROXY", "no_proxy"]).unwrap_or_default().1;
+    url.as_str().parse().is_ok_and(|uri| {
+        let exempt = Matcher::builder()
+            .all("http://proxy")
+            .no(&*no_proxy)
+            .build();
+        exempt.intercept(&uri).is_none()
+    })
+}
+
+/// The first of these variables that is set, and its value.
+fn set(names: [&str; 2]) -> Option<(String, String)> {
+    names.into_iter().find_map(|name| {
+        let value = env::var_os(name)?;
+        Some((name.to_owned(), value.to_string_lossy().trim().to_owned()))
+    })
 }
 
 /// The proxy for requests to this URL, which is not loopback.
@@ -25,12 +59,6 @@ pub(super) fn of(url: &Url) -> Result<Option<Proxy>, String> {
     if env::var_os("REQUEST_METHOD").is_some() {
         return Ok(None);
     }
-    let set = |names: [&str; 2]| {
-        names.into_iter().find_map(|name| {
-            let value = env::var_os(name)?;
-            Some((name.to_owned(), value.to_string_lossy().trim().to_owned()))
-        })
-    };
     let own = match url.scheme() {
         "https" => set(["HTTPS_PROXY", "https_proxy"]),
         _ => set(["HTTP_PROXY", "http_proxy"]),
@@ -61,7 +89,10 @@ fn find(url: &Url, variable: String, value: &str, no_proxy: &str) -> Result<Opti
                 scheme.unwrap_or("http"),
                 authority.map_or("", |authority| authority.as_str())
             );
-            Ok(Some(Proxy { url, variable }))
+            Ok(Some(Proxy {
+                url,
+                variable: Some(variable),
+            }))
         }
         // The value may hold a password.
         None => Err(format!(
@@ -88,6 +119,26 @@ mod tests {
             ("https://me:s3cr3t@proxy/", "https://proxy"),
         ] {
             assert_eq!(proxy(value, ""), Ok(Some(named.to_owned())), "{value}");
+        }
+    }
+
+    #[test]
+    fn given_proxy_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("https://me:s3cr3t@proxy/", "https://proxy"),
+        ] {
+            let (_, proxy) = given(url).unwrap();
+            assert_eq!((proxy.url.as_str(), proxy.variable), (shown, None));
+        }
+        for wrong in [
+            "proxy:3128",
+            "socks5://proxy",
+            "http://",
+            "",
+            "file:///proxy",
+        ] {
+            assert!(given(wrong).is_none(), "{wrong}");
         }
     }
 

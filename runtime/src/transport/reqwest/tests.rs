@@ -332,7 +332,7 @@ async fn nobody_at_the_port_is_no_connection() {
     let error = send(&Reqwest::new(), &request(address), LIMITS)
         .await
         .unwrap_err();
-    assert_eq!(error.kind, Kind::Connect);
+    assert_eq!(error.kind, Kind::Refused);
     assert!(error.to_string().starts_with("no connection: "), "{error}");
 }
 
