@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::{
     budget::Budget,
     destination::{self, To},
+    doctor::Doctor,
     logs::LogOptions,
     report::ReportOptions,
     secrets::Secrets,
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Fetch(Fetch),
     Load(Load),
     Secrets(Secrets),
+    Doctor(Doctor),
     Status(Status),
     Docs(Docs),
     Ddl(Ddl),

@@ -103,27 +103,8 @@ pub(crate) async fn open(
     schema: Option<String>,
     context: &Context,
 ) -> Result<Box<dyn Destination>, CommandError> {
-    match to {
-        To::Invalid(why) => Err(CommandError::usage(format!(
-            "the value of `--to` is not a destination: {why}"
-        ))),
-        To::Environment(name) => {
-            let value = context.value(&name)?.ok_or_else(|| {
-                CommandError::usage(format!(
-                    "`--to env:{name}`: the variable `{name}` is not set"
-                ))
-            })?;
-            let named = |why| {
-                CommandError::usage(format!("the variable `{name}` has no destination: {why}"))
-            };
-            match parse(&value).map_err(named)? {
-                To::Environment(_) => Err(named("it names another variable".to_owned())),
-                to => Box::pin(open(to, schema, context)).await,
-            }
-        }
-        To::Sqlite(_) | To::DuckDb(_) | To::Files(..) if schema.is_some() => Err(
-            CommandError::usage("`--schema`: only a Postgres database has schemas"),
-        ),
+    match resolve(to, context)? {
+        To::Sqlite(_) | To::DuckDb(_) | To::Files(..) if schema.is_some() => Err(no_schema()),
         To::Files(url) => files(&url),
         To::Sqlite(path) => {
             check_folder(&path)?;
@@ -134,6 +115,92 @@ pub(crate) async fn open(
             duckdb(&path)
         }
         To::Postgres(url) => postgres(&url, schema, context).await,
+        To::Environment(_) | To::Invalid(_) => Err(no_destination()),
+    }
+}
+
+/// Checks that a load could write to a destination, and leaves nothing there. Returns what was found.
+pub(crate) async fn check(
+    to: To,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<String, CommandError> {
+    let will_be_created = |path: &Path| {
+        file::can_replace(path).map_err(|error| {
+            CommandError::failed(format!("cannot create `{}`: {error}", path.display()))
+        })?;
+        Ok(format!(
+            "`{}` does not exist and can be created",
+            path.display()
+        ))
+    };
+    match resolve(to, context)? {
+        To::Sqlite(_) | To::DuckDb(_) | To::Files(..) if schema.is_some() => Err(no_schema()),
+        To::Sqlite(path) | To::DuckDb(path) if !path.exists() => {
+            check_folder(&path)?;
+            will_be_created(&path)
+        }
+        To::Sqlite(path) => {
+            Sqlite::check(&path)?;
+            Ok(format!(
+                "`{}` is writable: tables can be created",
+                path.display()
+            ))
+        }
+        To::DuckDb(path) => {
+            duckdb(&path)?;
+            Ok(format!("`{}` can be opened", path.display()))
+        }
+        To::Files(url) => {
+            let path = url.split_once(':').map_or("", |(_, path)| path);
+            let is_local = !path.contains("://");
+            let missing = Path::new(path).ancestors().skip(1).find(|one| one.exists());
+            let folder = missing.unwrap_or(Path::new(""));
+            if is_local && !path.is_empty() && !Path::new(path).exists() {
+                return will_be_created(&folder.join("_rest_source_probe"))
+                    .map(|_| format!("the folder `{path}` does not exist and can be created"));
+            }
+            check_files(&url).await?;
+            Ok("files can be written and deleted".to_owned())
+        }
+        To::Postgres(url) => {
+            check_postgres(&url, schema, context).await?;
+            Ok("the database accepts connections: tables can be created".to_owned())
+        }
+        To::Environment(_) | To::Invalid(_) => Err(no_destination()),
+    }
+}
+
+/// The error of a destination that does not resolve to one.
+fn no_destination() -> CommandError {
+    CommandError::usage("`--to` names no destination")
+}
+
+fn no_schema() -> CommandError {
+    CommandError::usage("`--schema`: only a Postgres database has schemas")
+}
+
+/// The destination that `env:NAME` names, or the same.
+fn resolve(to: To, context: &Context) -> Result<To, CommandError> {
+    let name = match to {
+        To::Invalid(why) => {
+            return Err(CommandError::usage(format!(
+                "the value of `--to` is not a destination: {why}"
+            )));
+        }
+        To::Environment(name) => name,
+        to => return Ok(to),
+    };
+    let value = context.value(&name)?.ok_or_else(|| {
+        CommandError::usage(format!(
+            "`--to env:{name}`: the variable `{name}` is not set"
+        ))
+    })?;
+    let named =
+        |why| CommandError::usage(format!("the variable `{name}` has no destination: {why}"));
+    match parse(&value).map_err(named)? {
+        To::Environment(_) => Err(named("it names another variable".to_owned())),
+        to => Ok(to),
     }
 }
 
@@ -185,12 +252,51 @@ fn missing(feature: &str) -> CommandError {
     ))
 }
 
+#[cfg(feature = "files")]
+async fn check_files(url: &str) -> Result<(), CommandError> {
+    // Those that cannot be opened are errors of `files`.
+    files(url)?;
+    if let Some(opened) = rest_source_load_files::Files::open(url) {
+        opened?.check().await?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "files"))]
+async fn check_files(_: &str) -> Result<(), CommandError> {
+    Err(missing("files"))
+}
+
+#[cfg(feature = "postgres")]
+async fn check_postgres(
+    url: &str,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<(), CommandError> {
+    Ok(postgres_options(url, schema, context)?.check().await?)
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn check_postgres(_: &str, _: Option<String>, _: &Context) -> Result<(), CommandError> {
+    Err(missing("postgres"))
+}
+
 #[cfg(feature = "postgres")]
 async fn postgres(
     url: &str,
     schema: Option<String>,
     context: &Context,
 ) -> Result<Box<dyn Destination>, CommandError> {
+    let options = postgres_options(url, schema, context)?;
+    Ok(Box::new(options.connect().await?))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_options(
+    url: &str,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<rest_source_load_postgres::Options, CommandError> {
     let mut options = rest_source_load_postgres::Options::new(url)?;
     if let Some(password) = context.value("PGPASSWORD")? {
         options = options.default_password(password);
@@ -198,7 +304,7 @@ async fn postgres(
     if let Some(schema) = schema {
         options = options.schema(schema);
     }
-    Ok(Box::new(options.connect().await?))
+    Ok(options)
 }
 
 #[cfg(not(feature = "postgres"))]

@@ -11,6 +11,7 @@ mod console;
 mod context;
 mod destination;
 mod diff;
+mod doctor;
 mod error;
 mod exchange;
 mod explain;
@@ -118,6 +119,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Lsp => lsp::run(),
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
+        Command::Doctor(doctor) => return Started::Network(doctor::run(doctor, context)),
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
         Command::Status(status) => return Started::Network(status::run(status, context)),
         Command::Fetch(fetch) => {

@@ -145,6 +145,23 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Checks that a load could write files: writes an empty one and deletes it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written or deleted.
+    pub async fn check(&self) -> Result<()> {
+        let storage = Arc::clone(&self.storage);
+        blocking(move || {
+            let path = format!("_rest_source_probe-{:x}", fastrand::u64(..));
+            storage.create(&path, b"")?;
+            storage.delete(&[path])
+        })
+        .await
+    }
+}
+
 impl Destination for Files {
     fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
         let (files, target) = (self.clone(), target.clone());

@@ -96,6 +96,19 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Connects to the database, and checks that a load could create tables in its schema. Leaves nothing there.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached or refuses it, or its schema does not exist.
+    pub async fn check(self) -> Result<()> {
+        let mut database = PostgresDatabase::connect(self).await?;
+        let checked = tokio::task::spawn_blocking(move || sql::check_rights(&mut database));
+        checked.await.map_err(errors::shut_down)?
+    }
+}
+
 impl Delegate for Postgres {
     fn destination(&self) -> &dyn Destination {
         &self.0

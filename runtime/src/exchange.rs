@@ -6,7 +6,7 @@ use crate::{
     Client, Error, ErrorKind, Result, Secret,
     actions::{self, Verdict},
     auth::{Authenticate, Generation},
-    http_context::{HttpContext, Opened},
+    http_context::Opened,
     origin::{self, Access},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     rate_limiter::{Denied, Permit, Throttled},

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use crate::shell::Shell;
 
 /// How many loads are killed.
-const KILLS: &str = "REST_SOURCE_KILLS";
+pub(crate) const KILLS: &str = "REST_SOURCE_KILLS";
 /// What the moments are drawn from.
-const SEED: &str = "REST_SOURCE_KILL_SEED";
-const FEW: u64 = 24;
+pub(crate) const SEED: &str = "REST_SOURCE_KILL_SEED";
+pub(crate) const FEW: u64 = 24;
 
 const SPEC: &str = "
 name: shop
@@ -123,10 +123,10 @@ impl Data {
 }
 
 /// A small generator (`SplitMix64`), so that a seed repeats a run.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -135,7 +135,7 @@ impl Random {
     }
 }
 
-fn number(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 

@@ -3,6 +3,9 @@
 #![cfg(test)]
 
 mod diff;
+mod doctor;
+#[cfg(unix)]
+mod fetch_kills;
 #[cfg(feature = "lsp")]
 mod import;
 mod infer;
@@ -66,6 +69,7 @@ fn help_says_what_each_command_does() {
         "fetch",
         "load",
         "secrets",
+        "doctor",
         "status",
         "docs",
         "ddl",

@@ -104,6 +104,9 @@ async fn missing_rights_say_which() {
         "REVOKE TEMPORARY ON DATABASE rest_source_no_temp FROM PUBLIC, rest_source_no_temp",
     )
     .await;
+    let checked = Options::new(&no_temp).unwrap().check().await;
+    let checked = checked.unwrap_err().to_string();
+    assert!(checked.contains("the right `TEMPORARY`"), "{checked}");
     let error_text = error(Options::new(&no_temp).unwrap(), json!([{ "id": 1 }])).await;
     assert!(
         error_text.contains("grant the user of the URL the right `TEMPORARY`"),
@@ -125,6 +128,19 @@ async fn missing_rights_say_which() {
         error_text.contains("the user or the server is read-only"),
         "{error_text}"
     );
+}
+
+#[tokio::test]
+async fn check_of_a_database_leaves_nothing() {
+    let Some(url) = url() else { return };
+    let schema = Schema::create(&url, "checked").await;
+    let options = Options::new(&url).unwrap().schema(&schema.name);
+    options.check().await.unwrap();
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'merge_checked'";
+    assert_eq!(schema.texts(tables).await, [""; 0]);
+    let options = Options::new(&url).unwrap().schema("no_such_schema");
+    let error = options.check().await.unwrap_err().to_string();
+    assert!(error.contains("has no schema `no_such_schema`"), "{error}");
 }
 
 /// A server of the protocol that asks for a password, over TLS if it has a certificate. Returns its port.

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use child_tables::Child;
 pub use database::{Database, Existing, StoredColumn, texts};
-use rest_source::{Error, ErrorKind, Result};
+use rest_source::{Error, ErrorKind, Result, Type};
 pub use staging::WritePlan;
 pub use table::{RowStatements, columns, quote, stored_as};
 use writer::Dropped;
@@ -134,6 +134,22 @@ pub fn create_own_tables(db: &mut dyn Database) -> Result<()> {
         state::create(db)?;
         history::create(db)
     })
+}
+
+/// Checks that a load could create tables: creates one and a temporary one in a transaction, and rolls it back.
+///
+/// # Errors
+///
+/// When the database refuses it.
+pub fn check_rights(db: &mut dyn Database) -> Result<()> {
+    let definition = format!("\"id\" {}", db.sql_type(&Type::Bigint));
+    db.begin("")?;
+    let definitions = [definition];
+    let mut statements = db.create_table("_rest_source_probe", &definitions);
+    statements.push(db.create_temporary_table("_rest_source_probe_staged", &definitions));
+    let created = db.run(&statements);
+    let rolled_back = db.roll_back();
+    created.and(rolled_back)
 }
 
 /// Runs blocking work on one of tokio's blocking threads.

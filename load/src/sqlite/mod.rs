@@ -15,7 +15,10 @@ use database::{SqliteDatabase, failed};
 use rest_source::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{Delegate, Destination, sql::SqlDestination};
+use crate::{
+    Delegate, Destination,
+    sql::{self, SqlDestination},
+};
 
 /// A SQLite database with one table per resource, of the resource's name.
 ///
@@ -99,6 +102,25 @@ impl Sqlite {
         Self::over(Connection::open_with_flags(path, flags).map_err(failed)?).map_err(failed)
     }
 
+    /// Checks that a load could write to this file, which exists, and leaves it as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Destination`] when the file cannot be opened or written, or is not a SQLite database.
+    pub fn check(path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let connect = || {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.busy_timeout(LOCK_TIMEOUT)?;
+            Ok(connection)
+        };
+        let connection = connect().map_err(|error: rusqlite::Error| {
+            let message = format!("cannot open the database `{}`: {error}", path.display());
+            Error::new(ErrorKind::Destination, message).with_source(&error)
+        })?;
+        sql::check_rights(&mut SqliteDatabase::new(connection))
+    }
+
     /// Opens a database in memory, which is deleted on drop.
     ///
     /// # Errors
@@ -156,7 +178,7 @@ impl fmt::Debug for Sqlite {
 
 /// A database in memory, for tests of the SQL core.
 #[cfg(test)]
-pub(crate) fn in_memory() -> impl crate::sql::Database {
+pub(crate) fn in_memory() -> impl sql::Database {
     let connection = Connection::open_in_memory().unwrap();
     SqliteDatabase::new(connection)
 }
