@@ -171,10 +171,16 @@ impl Builder<'_, '_> {
             _ => false,
         };
         if !is_removed {
-            let what = format!(
-                "the removal of the field `{}`: records have it",
-                keys.join(".")
-            );
+            let what = match keys.as_slice() {
+                [object, .., field] => format!(
+                    "the removal of the field `{}`: objects are stored whole; declare columns such as `name: {{ from: $.{object}.name }}` in place of `{object}` to leave `{field}` out",
+                    keys.join(".")
+                ),
+                _ => format!(
+                    "the removal of the field `{}`: records have it",
+                    keys.join(".")
+                ),
+            };
             self.lose(pointer.place, what);
         }
     }
@@ -548,7 +554,7 @@ fn nested_xml_names(column: &mut Map) -> bool {
     is_changed
 }
 
-/// Removes a field. False if a part of it may be left: a value that is kept as JSON, or a pattern.
+/// Removes a field. False if it may be left in the value of a column: a database stores an object as it was received.
 fn remove_from(fields: &mut Map, keys: &[&str]) -> bool {
     let Some((key, rest)) = keys.split_first() else {
         return false;
@@ -564,27 +570,29 @@ fn remove_from(fields: &mut Map, keys: &[&str]) -> bool {
         return true;
     }
     let column = fields.map(key);
-    let is_removed = remove_within(column, rest);
+    let has_no_fields = remove_within(column, rest);
     if column
         .get("fields")
         .and_then(Node::as_map)
         .is_some_and(Map::is_empty)
     {
         fields.remove(key);
+        return true;
     }
-    is_removed
+    has_no_fields
 }
 
-/// Removes what is in an object, or, after a `*`, in each element of a list.
+/// Removes what is in an object, or, after a `*`, in each element of a list. True if the column cannot hold fields.
 fn remove_within(column: &mut Map, keys: &[&str]) -> bool {
     if let Some(Node::Map(_)) = column.get("fields") {
-        return remove_from(column.map("fields"), keys);
+        remove_from(column.map("fields"), keys);
+        return false;
     }
     match (column.get("items"), keys) {
         (Some(Node::Map(_)), ["*", rest @ ..]) if !rest.is_empty() => {
-            remove_within(column.map("items"), rest)
+            remove_within(column.map("items"), rest);
+            false
         }
-        // A scalar has no fields.
         _ => !matches!(
             column.get("data_type").and_then(Node::as_text),
             Some("json" | "array" | "map" | "object" | "union")

@@ -270,13 +270,32 @@ impl Condition {
             both.status_code.as_ref()?;
         }
         for entry in &other.json.entries {
-            if both.json.get(&entry.key).is_some() {
-                return None;
+            match (both.json.get(&entry.key), &entry.value) {
+                (None, value) => {
+                    both.json.set(&entry.key, value.clone());
+                }
+                // A lower and an upper bound.
+                (Some(Node::Map(one)), Node::Map(two)) => {
+                    let comparison = both_bounds(one, two)?;
+                    both.json.set(&entry.key, comparison);
+                }
+                _ => return None,
             }
-            both.json.set(&entry.key, entry.value.clone());
         }
         Some(both)
     }
+}
+
+/// Two comparisons as one. Nothing if they compare in the same way.
+fn both_bounds(one: &Map, two: &Map) -> Option<Map> {
+    let mut both = one.clone();
+    for entry in &two.entries {
+        if both.get(&entry.key).is_some() {
+            return None;
+        }
+        both.set(&entry.key, entry.value.clone());
+    }
+    Some(both)
 }
 
 /// The path of an expression below `response`.
@@ -319,6 +338,21 @@ fn predicate_of(expr: &Expr) -> Option<Vec<Condition>> {
                 two => Node::Text(two.constant()?),
             };
             vec![Condition::of(&path, value)]
+        }
+        Expr::Binary(sign @ (">" | ">=" | "<" | "<="), one, two) => {
+            let path = path_of(one).filter(|path| path.len() > 1)?;
+            let Expr::Number(bound) = &**two else {
+                return None;
+            };
+            let word = match *sign {
+                ">" => "gt",
+                ">=" => "gte",
+                "<" => "lt",
+                _ => "lte",
+            };
+            let mut comparison = Map::new();
+            comparison.set(word, Node::Number(bound.clone()));
+            vec![Condition::of(&path, comparison)]
         }
         Expr::Binary("in", one, two) => match (&**one, &**two) {
             (Expr::Text(text), of) => contained_in(text, &path_of(of)?),
