@@ -52,7 +52,7 @@ impl Setup {
         let server = Server {
             plan: plan.clone(),
             tokens: Tokens::new(plan, &settings, scope, self.token_life)?,
-            redactor: Redactor::new(settings.secrets.iter().map(Secret::expose)),
+            redactor: Redactor::new(settings.secrets.iter().map(Secret::expose)).of_plan(plan),
             settings,
             resources,
             authorize: self.authorize,

@@ -422,7 +422,7 @@ impl<S> Builder<S> {
         };
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let secrets = settings.secrets.iter().map(Secret::expose);
-        let redactor = Arc::new(Redactor::new(secrets).sparing(&plan.spec));
+        let redactor = Arc::new(Redactor::new(secrets).of_plan(plan));
         let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
         let run_budget = RunningBudget::start(self.budget, clock.elapsed());
         let context = HttpContext {

@@ -318,7 +318,8 @@ impl Client {
         (self.0.context.jitter)()
     }
 
-    /// The text with every known secret redacted, in whatever encoding.
+    /// The text with every known secret redacted, in whatever encoding, and with the credentials in its URLs
+    /// redacted by the names of their parameters.
     pub fn redact(&self, text: &str) -> String {
         self.0.context.redactor.redact(text)
     }

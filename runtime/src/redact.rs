@@ -15,8 +15,12 @@ use base64::{
 };
 use memchr::memmem::Finder;
 
-use self::view::{Span, View, is_dropped};
-use crate::shared::Text;
+use self::{
+    urls::ParamNames,
+    view::{Span, View, is_dropped},
+};
+use crate::{plan::SourcePlan, shared::Text};
+pub(crate) use urls::is_credential_name;
 
 /// What stands for a secret.
 pub(crate) const BLANK: &str = "[secret]";
@@ -50,6 +54,7 @@ pub struct Redactor {
     /// The path of the spec, which messages name as the place of a mistake. A secret that is a word of it
     /// stays there.
     spec: Text,
+    params: ParamNames,
 }
 
 #[derive(Default)]
@@ -70,9 +75,11 @@ impl Redactor {
         redactor
     }
 
-    /// Leaves the path of the spec as it is.
-    pub(crate) fn sparing(mut self, spec: &Text) -> Self {
-        self.spec = spec.clone();
+    /// Redacts the credentials in URLs as this plan names them, and leaves the path of its spec as it is.
+    #[must_use]
+    pub fn of_plan(mut self, plan: &SourcePlan) -> Self {
+        self.spec = plan.spec.clone();
+        self.params = ParamNames::of(plan);
         self
     }
 
@@ -101,7 +108,7 @@ impl Redactor {
         known.needles = needles;
     }
 
-    /// The text without the secrets.
+    /// The text without the secrets, and without what is named like one in its URLs.
     pub fn redact(&self, text: &str) -> String {
         self.replace(text, false)
     }
@@ -125,11 +132,12 @@ impl Redactor {
     }
 
     fn replace(&self, text: &str, is_cut: bool) -> String {
+        let mut found = Vec::new();
+        urls::find(&self.params, text, &mut found);
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if known.needles.is_empty() {
+        if known.needles.is_empty() && found.is_empty() {
             return text.to_owned();
         }
-        let mut found = Vec::new();
         for level in View::of(text).levels() {
             for needle in known.needles.iter().filter(|needle| needle.is_short) {
                 needle.find_alone(&level, &mut found);
@@ -355,6 +363,7 @@ fn ceil(text: &str, at: usize) -> usize {
         .unwrap_or(text.len())
 }
 
+mod urls;
 mod view;
 
 #[cfg(test)]

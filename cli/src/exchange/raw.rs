@@ -41,7 +41,7 @@ pub(crate) fn print_raw(
     match held.first() {
         Some(next) => {
             let method = next.request.method.as_str();
-            let url = redaction.url(&next.request.url);
+            let url = redaction.text(&next.request.url);
             let _ = writeln!(
                 text,
                 "paginator: the next request is {method} {}",
@@ -68,7 +68,7 @@ fn exchange_text(number: usize, exchange: &Exchange, redaction: &Redaction<'_>) 
     } else {
         ""
     };
-    let url = redaction.url(&request.url);
+    let url = redaction.text(&request.url);
     let _ = writeln!(
         text,
         "request {number}{purpose}: {} {}",

@@ -126,7 +126,7 @@ impl PageFolder {
             resource: self.resource.clone(),
             request: SavedRequest {
                 method: exchange.request.method.as_str().to_owned(),
-                url: redaction.url(&exchange.request.url),
+                url: redaction.text(&exchange.request.url),
                 headers: redacted_headers(&exchange.request.headers, redaction),
                 body: redaction.text(&String::from_utf8_lossy(&exchange.request.body)),
             },

@@ -229,7 +229,7 @@ impl Live<'_> {
             |(name, value): (&str, &str)| (name.to_owned(), redaction.header(name, value));
         let request = Request {
             method: exchange.request.method.as_str().to_owned(),
-            url: redaction.url(&exchange.request.url),
+            url: redaction.text(&exchange.request.url),
             headers: exchange.request.headers.iter().map(redacted).collect(),
             body: redaction.text(&String::from_utf8_lossy(&exchange.request.body)),
         };

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Error, ErrorKind, Position, Result, redact::Redactor};
+use crate::{
+    Error, ErrorKind, Position, Result,
+    redact::{Redactor, is_credential_name},
+};
 
 /// Where a later fetch of the same resource goes on, once a page and those before it are stored:
 /// [`Page::checkpoint`](crate::Page::checkpoint) gives it, [`Fetch::resume_at`](crate::Fetch::resume_at) takes it.
@@ -105,32 +108,9 @@ fn may_hold_secret(position: &Position, redactor: &Redactor) -> bool {
         !url.username().is_empty()
             || url.password().is_some()
             || pairs.any(|(name, value)| {
-                !value.is_empty() && (is_named_like_secret(&name) || redactor.is_held_by(&value))
+                !value.is_empty() && (is_credential_name(&name) || redactor.is_held_by(&value))
             })
     })
-}
-
-/// Whether a parameter of a link is named like a credential. `page_token` and the like are positions.
-fn is_named_like_secret(name: &str) -> bool {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-    let whole = [
-        "token", "key", "sig", "jwt", "auth", "code", "sid", "session",
-    ];
-    let part = [
-        "accesstoken",
-        "apitoken",
-        "authtoken",
-        "apikey",
-        "secret",
-        "password",
-        "signature",
-        "credential",
-        "authorization",
-        "securitytoken",
-        "sessionid",
-    ];
-    whole.contains(&name.as_str()) || part.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{query, shared::Ref::Static};
+use crate::{
+    plan::{Cursor, Pages, Paginator, Param, Part, ResourcePlan, SourcePlan, Template},
+    query,
+    schema::Path,
+    shared::{Ref::Static, list},
+};
 
 /// A text as the inside of a JSON string, with these characters as `\uXXXX`.
 fn json(text: &str, upper: bool, is_escaped: impl Fn(char) -> bool) -> String {
@@ -27,6 +32,14 @@ fn json(text: &str, upper: bool, is_escaped: impl Fn(char) -> bool) -> String {
         }
     }
     written
+}
+
+/// A plan whose spec is at this path.
+fn named(spec: &'static str) -> SourcePlan {
+    SourcePlan {
+        spec: Static(spec),
+        ..SourcePlan::DEFAULT
+    }
 }
 
 /// A way to write a text, with its name.
@@ -346,13 +359,13 @@ fn nothing_is_redacted_for_an_empty_secret() {
 #[test]
 fn the_path_of_the_spec_stays_where_a_secret_is_a_word_of_it() {
     let redactor =
-        Redactor::new(["shop", "specs/", "17", "123456"]).sparing(&Static("specs/shop.yaml"));
+        Redactor::new(["shop", "specs/", "17", "123456"]).of_plan(&named("specs/shop.yaml"));
     assert_eq!(
         redactor.redact("of shop  specs/shop.yaml:17, specs/shop.yaml:123456 17"),
         "of [secret]  specs/shop.yaml:17, specs/shop.yaml:[secret] [secret]"
     );
     // A path that is the secret itself cannot be told from what a server wrote.
-    let redactor = Redactor::new(["shop"]).sparing(&Static("shop"));
+    let redactor = Redactor::new(["shop"]).of_plan(&named("shop"));
     assert_eq!(redactor.redact("key: shop"), "key: [secret]");
 }
 
@@ -373,4 +386,78 @@ fn any_three_quarters_of_a_secret_are_redacted() {
     }
     let half = &secret[6..18];
     assert_eq!(redactor.redact(half), half);
+}
+
+#[test]
+fn credentials_in_urls_are_redacted_by_their_names() {
+    let redactor = Redactor::default();
+    for (text, expected) in [
+        (
+            "GET https://h/x?page=2&access_token=hush: 404",
+            "GET https://h/x?page=2&access_token=[secret]: 404",
+        ),
+        (
+            "the link `/x?X-Amz-Signature=hush%2Fhush&b=c` is",
+            "the link `/x?X-Amz-Signature=[secret]&b=c` is",
+        ),
+        (
+            "<https://h/x?token=hush,hush>; rel=next",
+            "<https://h/x?token=[secret]>; rel=next",
+        ),
+        (
+            r#"{"next":"https://h/x?page=2\u0026api_key=hush\u0026n=1"}"#,
+            r#"{"next":"https://h/x?page=2\u0026api_key=[secret]\u0026n=1"}"#,
+        ),
+        (
+            "a?b=c&amp;sig=hush&amp;d=e",
+            "a?b=c&amp;sig=[secret]&amp;d=e",
+        ),
+        (
+            "https://h/go?to=https%3A%2F%2Fi%2F%3Fkey%3Dhush%26a%3Db",
+            "https://h/go?to=https%3A%2F%2Fi%2F%3Fkey%3D[secret]%26a%3Db",
+        ),
+        ("https://me:hush@h/x@y", "https://[secret]@h/x@y"),
+        (
+            "https://h/?client%5Fsecret=hush",
+            "https://h/?client%5Fsecret=[secret]",
+        ),
+    ] {
+        assert_eq!(redactor.redact(text), expected);
+    }
+    for text in [
+        "https://h/x?page_token=abc&cursor=d&pageToken=e&sort_key=f",
+        "token=abc",
+        "https://h/x?token=&key",
+        "mailto:me@h",
+        "https://h/@me?a=b@c",
+    ] {
+        assert_eq!(redactor.redact(text), text);
+    }
+}
+
+#[test]
+fn a_plan_says_which_parameters_are_credentials() {
+    let mut resource = ResourcePlan {
+        params: list![
+            Param {
+                name: Static("code"),
+                value: Template::EMPTY,
+            },
+            Param {
+                name: Static("site"),
+                value: Template(list![Part::Secret(0)]),
+            },
+        ],
+        ..ResourcePlan::DEFAULT
+    };
+    resource.paginator = Paginator::new(Pages::Cursor(Cursor::new(Path::ROOT, Static("token"))));
+    let plan = SourcePlan {
+        resources: vec![resource.into()].into(),
+        ..SourcePlan::DEFAULT
+    };
+    let redactor = Redactor::default().of_plan(&plan);
+    assert_eq!(
+        redactor.redact("/x?code=a&site=b&token=c&key=d"),
+        "/x?code=a&site=[secret]&token=c&key=[secret]"
+    );
 }
