@@ -1,6 +1,7 @@
 //! `rest-source import`.
 
 mod airbyte;
+mod reimport;
 
 use std::{
     fs::OpenOptions,
@@ -9,6 +10,8 @@ use std::{
 };
 
 use rest_source_import::{Imported, curl, dlt, openapi};
+
+pub(crate) use reimport::base_of;
 
 use crate::{args::Import, console::Console, error::CommandError, spec};
 
@@ -25,12 +28,11 @@ pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError
         Import::Dlt(args) => (read_dlt(&args.document)?, &args.output),
         Import::Curl(args) => (read_curl(&args.command)?, &args.output),
     };
-    match &output.output {
-        Some(path) => create(path, &imported.text())?,
-        None => _ = console.print(&imported.text())?,
-    }
     list(&imported, console);
-    Ok(())
+    match &output.output {
+        Some(path) => reimport::write(path, &imported.text(), console),
+        None => console.print(&imported.text()).map(|_| ()),
+    }
 }
 
 fn read_openapi(path: &Path, selection: &openapi::Selection) -> Result<Imported, CommandError> {

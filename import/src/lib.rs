@@ -10,6 +10,7 @@ pub mod curl;
 pub mod dlt;
 pub mod infer;
 mod json_schema;
+pub mod merge;
 mod names;
 pub mod openapi;
 mod position;

@@ -59,13 +59,72 @@ fn a_spec_is_printed_or_written_and_passes_the_check() {
     let checked = shell.run(&["check", "spec.yaml"]);
     assert_eq!(checked.code, 0, "{checked}");
 
-    // What a user may have changed is not overwritten.
+    // A file that is not known to be an import is not overwritten.
+    std::fs::remove_file(shell.path("spec.yaml.imported")).unwrap();
     let again = shell.run(&write);
     assert_eq!(again.code, 2, "{again}");
     assert!(again.stderr.contains("already exists"), "{again}");
+    assert_eq!(shell.read("spec.yaml"), printed.stdout);
 
     let tagged = shell.run(&["import", "openapi", "shop.yaml", "--tag", "sales"]);
     assert!(!tagged.stdout.contains("returns"), "{tagged}");
+}
+
+#[test]
+fn a_second_import_keeps_what_the_user_changed() {
+    let shell = Shell::new();
+    let write = ["import", "openapi", "shop.yaml", "--output", "spec.yaml"];
+    shell.write("shop.yaml", SHOP);
+    assert_eq!(shell.run(&write).code, 0);
+    let first = shell.read("spec.yaml");
+    assert_eq!(shell.read("spec.yaml.imported"), first);
+
+    // Nothing changed: the file is as it was.
+    let again = shell.run(&write);
+    assert_eq!(again.code, 0, "{again}");
+    assert!(again.stderr.contains("has all changes"), "{again}");
+    assert_eq!(shell.read("spec.yaml"), first);
+
+    let mine = first
+        .replace("name: X-Shop-Key", "name: X-My-Key")
+        .replace("client:", "# mine\nclient:");
+    assert_ne!(mine, first);
+    shell.write("spec.yaml", &mine);
+    let new = SHOP.replace(
+        "id: { type: string }",
+        "id: { type: string }, at: { type: string }",
+    );
+    shell.write("shop.yaml", &new);
+    let merged = shell.run(&write);
+    assert_eq!(merged.code, 0, "{merged}");
+    let text = shell.read("spec.yaml");
+    assert!(text.contains("X-My-Key"), "{text}");
+    assert!(
+        text.contains("# mine") && text.contains("at: text"),
+        "{text}"
+    );
+    assert_eq!(shell.run(&["check", "spec.yaml"]).code, 0);
+
+    // Both change the same: the user's stays, and both places are named.
+    shell.write("shop.yaml", &new.replace("X-Shop-Key", "X-New-Key"));
+    let both = shell.run(&write);
+    assert_eq!(both.code, 1, "{both}");
+    assert!(
+        both.stderr.contains("`client.auth.name`: spec.yaml:"),
+        "{both}"
+    );
+    assert!(both.stderr.contains("spec.yaml.imported:"), "{both}");
+    assert_eq!(shell.read("spec.yaml"), text);
+    assert_eq!(shell.run(&write).code, 0);
+
+    // What is no valid spec after the merge is not written.
+    let broken = text.replace("at: text", "at: txt");
+    shell.write("spec.yaml", &broken);
+    shell.write("shop.yaml", &new.replace("/v1", "/v2"));
+    let refused = shell.run(&write);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("is not changed"), "{refused}");
+    assert_eq!(shell.read("spec.yaml"), broken);
 }
 
 #[test]
@@ -122,7 +181,8 @@ fn a_connector_is_imported_with_its_schemas_and_its_losses() {
     assert!(spec.contains("# Not imported (source-notes"), "{spec}");
     let checked = shell.run(&["check", "notes.yaml"]);
     assert_eq!(checked.code, 0, "{checked}");
-    assert_eq!(shell.run(&write).code, 2);
+    assert_eq!(shell.run(&write).code, 0);
+    assert_eq!(shell.read("notes.yaml"), spec);
     let unwritable = [
         "import",
         "airbyte",
