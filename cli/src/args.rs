@@ -50,7 +50,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Import(Import),
     Infer(Infer),
-    New(New),
+    New(crate::new::New),
     #[cfg(feature = "mock")]
     Mock(Mock),
     Schema(Schema),
@@ -167,10 +167,14 @@ pub(crate) struct ImportOpenapi {
 /// Where an import writes its spec.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
-    /// File to write the spec to, which must not exist yet; without it, the spec is printed
+    /// File to write the spec to; `SPEC.imported` keeps the import. Where both exist, the changes since the earlier
+    /// import are merged into the spec. Without it, the spec is printed
     #[arg(long, value_name = "SPEC")]
     pub(crate) output: Option<PathBuf>,
 }
+
+/// The number of pages that a resource is inferred from.
+const INFERRED_PAGES: u64 = 3;
 
 /// Infer a resource from pages of its API
 ///
@@ -190,7 +194,7 @@ pub(crate) struct Infer {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "proxy", "client_certificate", "ca_file", "user_agent", "env_file", "secrets_command", "verbose"])]
     pub(crate) from: Vec<PathBuf>,
     /// The number of pages to fetch. Where the paginator is not known, some more requests show it
-    #[arg(long, value_name = "PAGES", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "PAGES", default_value_t = INFERRED_PAGES, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub(crate) pages: u64,
     /// The credentials of a URL: `bearer`, `header:NAME` or `query:NAME`. The secret is read from the environment: for
     /// `https://api.example.com` from `EXAMPLE_TOKEN`, or `EXAMPLE_API_KEY` of a header or parameter
@@ -211,6 +215,25 @@ pub(crate) struct Infer {
     /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
     #[arg(long)]
     pub(crate) write: bool,
+}
+
+impl Infer {
+    /// Infers from the URL of a list.
+    pub(crate) fn of_url(url: &str, auth: Option<Credentials>) -> Self {
+        Self {
+            target: url.to_owned(),
+            resource: None,
+            from: Vec::new(),
+            pages: INFERRED_PAGES,
+            auth,
+            config: Vec::new(),
+            token_file: None,
+            secrets: SecretSources::default(),
+            connection: Connection::default(),
+            logs: LogOptions::default(),
+            write: false,
+        }
+    }
 }
 
 /// Where the credentials of a URL are sent.
@@ -353,7 +376,7 @@ pub(crate) struct Mock {
 }
 
 /// How a command that sends requests connects.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Connection {
     /// Another base URL than the spec's, such as that of a test server. Credentials are sent to its origin
     #[arg(long, value_name = "URL")]
@@ -520,28 +543,6 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Create a connector's crate: a first spec, a program, and a test that needs no network
-#[derive(Debug, clap::Args)]
-pub(crate) struct New {
-    /// The crate's name: lower-case letters, digits, `-` and `_`
-    pub(crate) name: String,
-    /// Folder to create it in
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = ".",
-        hide_default_value = true
-    )]
-    pub(crate) path: PathBuf,
-    /// The spec to start from, instead of a first one to edit: a spec, or a document to import, such as
-    /// `openapi:notes.json` or `airbyte:source-notes`
-    #[arg(long, value_name = "SPEC|FORMAT:FILE")]
-    pub(crate) from: Option<String>,
-    /// Folder with your own templates, by their paths in the crate; they override or extend the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub(crate) templates: Option<PathBuf>,
-}
-
 /// Print the JSON Schema of specs, for editors, or of reports
 ///
 /// Editors with YAML support use that of specs to complete and check them. Most read its path from a comment at the top
@@ -572,7 +573,7 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn credentials(text: &str) -> Result<Credentials, String> {
+pub(crate) fn credentials(text: &str) -> Result<Credentials, String> {
     match text.split_once(':') {
         Some(("header", name)) if is_header_name(name) => Ok(Credentials::Header(name.to_owned())),
         Some(("header", name)) if !name.is_empty() => Err(

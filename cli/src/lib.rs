@@ -111,6 +111,9 @@ fn start(command: Command, context: &Context) -> Started {
             return logged(&logs, infer::fetch(infer, context), context);
         }
         Command::Infer(infer) => infer::run(&infer, context),
+        Command::New(new) if new.is_inferred() => {
+            return Started::Network(new::fetch(new, context));
+        }
         Command::New(new) => new::run(&new, console),
         Command::Schema(schema) => print::schema(&schema, console),
         Command::Explain(explain) => explain::run(&explain, console),

@@ -21,7 +21,7 @@ const TARGET: &str = "rest_source";
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// Which logs a command writes.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct LogOptions {
     /// Log each response with its request, status and time, each wait with its reason, tokens and pages, on stderr.
     /// `-vv` also logs each request when it is sent, headers and positions. Secrets are redacted
@@ -32,9 +32,10 @@ pub(crate) struct LogOptions {
     pub(crate) log_format: LogFormat,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// One readable line for each event
+    #[default]
     Text,
     /// One JSON object for each event
     Json,

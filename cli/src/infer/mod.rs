@@ -50,15 +50,7 @@ pub(crate) fn fetch(args: Infer, context: &Context) -> NetworkCommand {
         future: Box::pin(async move {
             if is_url(&args.target) {
                 let target = Target::new(&args)?;
-                let text = text(&target.draft());
-                let source = Source {
-                    file: &args.target,
-                    text: &text,
-                    resource: &target.resource,
-                };
-                let Discovery { mut proposal, .. } =
-                    live::discover(&source, |_| None, &args, &context, requests).await?;
-                proposal.auth = target.auth();
+                let proposal = target.discover(&args, &context, requests).await?;
                 target.finish(&proposal, &args, &context)
             } else {
                 let edited = Edited::read(&args)?;
@@ -76,6 +68,21 @@ pub(crate) fn fetch(args: Infer, context: &Context) -> NetworkCommand {
         last_write: LastWrite::default(),
         report: None,
     }
+}
+
+/// The text of a spec that is inferred from the pages of a URL. What is not certain is listed.
+pub(crate) async fn text_of_url(
+    url: &str,
+    auth: Option<Credentials>,
+    context: &Context,
+    requests: TokenRequests,
+) -> Result<String, CommandError> {
+    let args = Infer::of_url(url, auth);
+    let target = Target::new(&args)?;
+    let proposal = target.discover(&args, context, requests).await?;
+    let imported = proposal.spec(&target.resource)?;
+    report(&proposal, &imported.uncertain(), context);
+    Ok(imported.text())
 }
 
 /// Infers from saved pages.
@@ -140,6 +147,25 @@ impl Target {
     fn auth(&self) -> Option<Map> {
         let auth = self.draft().map("client").remove("auth");
         auth.and_then(|auth| auth.as_map().cloned())
+    }
+
+    /// Fetches pages, and infers the resource.
+    async fn discover(
+        &self,
+        args: &Infer,
+        context: &Context,
+        requests: TokenRequests,
+    ) -> Result<Proposal, CommandError> {
+        let text = text(&self.draft());
+        let source = Source {
+            file: &args.target,
+            text: &text,
+            resource: &self.resource,
+        };
+        let Discovery { mut proposal, .. } =
+            live::discover(&source, |_| None, args, context, requests).await?;
+        proposal.auth = self.auth();
+        Ok(proposal)
     }
 
     /// Prints or writes the new spec.

@@ -2,6 +2,8 @@
 
 use std::{path::Path, process::Command};
 
+use rest_source_testkit::{Server, data};
+
 use crate::shell::{Ran, Shell, snapshot};
 
 #[test]
@@ -80,6 +82,47 @@ fn a_crate_is_made_from_a_document_or_a_spec() {
     let broken = shell.run(&["new", "broken", "--from", "broken.yaml"]);
     assert_eq!(broken.code, 1, "{broken}");
     assert!(!shell.path("broken").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crate_starts_from_the_url_of_a_list() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let shell = Shell::new().with("API_API_KEY", data::API_KEY);
+    let url = format!("{}/v1/stories", server.url().trim_end_matches('/'));
+    let new = [
+        "new",
+        "stories-app",
+        "--from",
+        &url,
+        "--auth",
+        "query:api_key",
+    ];
+    let ran = shell.run(&new);
+    assert_eq!(ran.code, 0, "{ran}");
+    let spec = shell.read("stories-app/specs/stories_app.yaml");
+    assert!(spec.contains("name: stories"), "{spec}");
+    assert!(spec.contains("paginator: { type: offset"), "{spec}");
+    assert!(!spec.contains(data::API_KEY), "{spec}");
+    let check = shell.run(&["check", "stories-app/specs/stories_app.yaml"]);
+    assert_eq!(check.code, 0, "{check}");
+    assert!(shell.read("stories-app/README.md").contains("API_API_KEY"));
+
+    // The folder is checked before a request is sent.
+    let asked = server.log().all().len();
+    let again = shell.run(&new);
+    assert_eq!(again.code, 2, "{again}");
+    assert_eq!(server.log().all().len(), asked);
+    let stray = shell.run(&[
+        "new",
+        "other",
+        "--from",
+        "specs/okta.yaml",
+        "--auth",
+        "bearer",
+    ]);
+    assert_eq!(stray.code, 2, "{stray}");
+    assert!(stray.stderr.contains("`--auth` is for a URL"), "{stray}");
+    assert!(!shell.path("other").exists());
 }
 
 /// Runs the tests of a crate that was made.
