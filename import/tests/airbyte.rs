@@ -1076,3 +1076,36 @@ fn messages_do_not_show_credentials() {
     assert!(text.contains("request_headers.X-Token: "), "{text}");
     assert!(text.contains("`api_token` of the credentials: "), "{text}");
 }
+
+#[test]
+fn second_parents_of_a_partition_field_are_lost_by_name() {
+    let parent = |name: &str| {
+        format!(
+            "{{ type: ParentStreamConfig, parent_key: id, partition_field: shelf, stream: {{ type: DeclarativeStream, name: {name}, retriever: {{ type: SimpleRetriever, requester: {{ type: HttpRequester, url_base: 'https://api.library.example', path: /{name} }}, record_selector: {{ type: RecordSelector, extractor: {{ type: DpathExtractor, field_path: [] }} }} }}, schema_loader: {{ type: InlineSchemaLoader, schema: {{ type: object, properties: {{ id: {{ type: integer }} }} }} }} }} }}"
+        )
+    };
+    let router = format!(
+        "partition_router: {{ type: SubstreamPartitionRouter, parent_stream_configs: [{}, {}] }}",
+        parent("shelves"),
+        parent("boxes")
+    );
+    let path = ", request_parameters: { shelf: \"{{ stream_slice['shelf'] }}\" }";
+    let text = spec(&one(path, &router, ""));
+    assert!(
+        text.contains("the parent `boxes`: another one has the `partition_field` `shelf`"),
+        "{text}"
+    );
+    assert!(text.contains("shelf: \"{resources.shelves.id}\""), "{text}");
+}
+
+#[test]
+fn backoffs_after_one_that_always_waits_do_not_count() {
+    let handler = ", error_handler: { type: DefaultErrorHandler, backoff_strategies: [{ type: WaitTimeFromHeader, header: X-Wait }, { type: WaitTimeFromHeader, header: X-Other }, { type: ConstantBackoffStrategy, backoff_time_in_seconds: 7 }, { type: ExponentialBackoffStrategy, factor: 3 }] }";
+    let text = spec(&one(handler, "", ""));
+    assert!(text.contains("retry_after_header: X-Wait"), "{text}");
+    assert!(text.contains("backoff_factor: 7"), "{text}");
+    assert!(
+        text.contains("the wait is not read from `X-Other`"),
+        "{text}"
+    );
+}

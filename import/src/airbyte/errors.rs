@@ -55,6 +55,14 @@ impl Builder<'_, '_> {
         }
         for backoff in handler.at(&["backoff_strategies"]).elements() {
             self.backoff(backoff);
+            // It always says how long to wait, so that those after it never do.
+            let kind = backoff.text_of("type").unwrap_or_default();
+            if matches!(
+                kind,
+                "ExponentialBackoffStrategy" | "ConstantBackoffStrategy"
+            ) {
+                break;
+            }
         }
         for filter in handler.at(&["response_filters"]).elements() {
             actions.extend(self.filter_of_responses(filter));
@@ -100,6 +108,15 @@ impl Builder<'_, '_> {
                     .text(&header)
                     .unwrap_or(header);
                 if header.eq_ignore_ascii_case("retry-after") {
+                    return;
+                }
+                let known = self.importer.retry.get("retry_after_header");
+                let is_other = known.is_some_and(|known| known.as_text() != Some(&header));
+                if is_other {
+                    self.note(
+                        backoff,
+                        &format!("the wait is not read from `{header}`, but from another header"),
+                    );
                     return;
                 }
                 self.importer.retry.set("retry_after_header", header);

@@ -321,7 +321,17 @@ impl Builder<'_, '_> {
             };
             let keys = key.replace('/', ".");
             let need = (source_name.clone(), Need::Column(keys.clone()));
-            self.slice(&partition, field(&parent_name, &keys), vec![need]);
+            let placeholder = field(&parent_name, &keys);
+            let mut known = self.scope.slices.iter();
+            let known = known.find(|slice| slice.key == partition);
+            if known.is_some_and(|slice| slice.placeholder != placeholder) {
+                let what = format!(
+                    "the parent `{source_name}`: another one has the `partition_field` `{partition}` too, and requests are made for that one only"
+                );
+                self.lose(config.place, what);
+                continue;
+            }
+            self.slice(&partition, placeholder, vec![need]);
             if config.says("incremental_dependency") {
                 let what = "`incremental_dependency`: children of all parents are fetched, not only of those that are new";
                 self.lose(config.at(&["incremental_dependency"]).place, what);
