@@ -291,7 +291,7 @@ fn resources(
             (_, Some(_)) if part(0, &base, name).as_deref() == Some(own) => {
                 part(2, &new, name).unwrap_or_else(|| own.to_owned())
             }
-            (_, Some(_)) => one_resource(own, path, [was, is, now], conflicts),
+            (_, Some(_)) => one_resource(own, &path, &[was, is, now], conflicts),
         };
         names.push(name);
         push_part(&mut made, &text);
@@ -336,13 +336,13 @@ fn push_part(made: &mut String, part: &str) {
 /// Merges one resource that the user has edited.
 fn one_resource(
     own: &str,
-    path: Path,
-    values: [Option<Node>; 3],
+    path: &[String],
+    values: &[Option<Node>; 3],
     conflicts: &mut Vec<(Path, bool)>,
 ) -> String {
     let mut edits = Edits::default();
-    let [was, is, now] = &values;
-    edits.values(path.clone(), was.as_ref(), is.as_ref(), now.as_ref());
+    let [was, is, now] = values;
+    edits.values(path.to_vec(), was.as_ref(), is.as_ref(), now.as_ref());
     conflicts.append(&mut edits.conflicts);
     let head = format!("{RESOURCES}:\n");
     let mut text = format!("{head}{own}");

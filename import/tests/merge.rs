@@ -198,7 +198,9 @@ fn sorted(text: &str) -> Node {
                     .retain(|entry| !matches!(&entry.value, Node::Map(map) if map.is_empty()));
             }
             Node::List(list) => {
-                list.iter_mut().for_each(|one| sort(&mut one.value));
+                for one in list.iter_mut() {
+                    sort(&mut one.value);
+                }
                 list.sort_by_key(|one| format!("{:?}", one.value));
             }
             _ => {}
