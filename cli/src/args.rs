@@ -9,8 +9,10 @@ use crate::{
     destination::{self, To},
     doctor::Doctor,
     logs::LogOptions,
+    project::ProjectArgs,
     report::ReportOptions,
     secrets::Secrets,
+    source_load::LoadOptions,
     status::Status,
     variables::SecretSources,
 };
@@ -41,6 +43,7 @@ pub(crate) enum Command {
     Generate(Generate),
     Fetch(Fetch),
     Load(Load),
+    Run(ProjectArgs),
     Secrets(Secrets),
     Doctor(Doctor),
     Status(Status),
@@ -376,7 +379,7 @@ pub(crate) struct Mock {
 }
 
 /// How a command that sends requests connects.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Connection {
     /// Another base URL than the spec's, such as that of a test server. Credentials are sent to its origin
     #[arg(long, value_name = "URL")]
@@ -420,11 +423,11 @@ pub(crate) enum Format {
 /// Fetches every selected resource and writes it by its `write_disposition`. The database stores the state of
 /// incremental resources, and the next load resumes from it, also after an interrupted load. Reads secrets from
 /// the environment, as `fetch` does.
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
-    /// The spec, a YAML file
-    pub(crate) spec: PathBuf,
+    /// The spec, a YAML file. Several are loaded at the same time, and a failure of one leaves the others
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
     /// The destination: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; `duckdb:FILE`;
     /// `jsonl:FOLDER`, `csv:FOLDER` or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a
     /// password out of the command line. `PGPASSWORD` is used where the URL has none
@@ -433,38 +436,8 @@ pub(crate) struct Load {
     /// The schema of a Postgres database, instead of the first of its search path
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,
-    /// Put this before the names of all tables. Each prefix has its own states
-    #[arg(long, value_name = "PREFIX")]
-    pub(crate) table_prefix: Option<String>,
-    /// Write two more columns with each row: `_loaded_at` and `_load_id`
-    #[arg(long)]
-    pub(crate) stamp_rows: bool,
-    /// Change tables that no load created: add columns, replace and delete rows
-    #[arg(long)]
-    pub(crate) adopt: bool,
-    /// A resource to load, instead of all selected ones. Repeatable
-    #[arg(long, value_name = "NAME")]
-    pub(crate) resource: Vec<String>,
-    /// Fetch everything again, and replace all stored rows
-    #[arg(long)]
-    pub(crate) full_refresh: bool,
-    /// Go on after the last stored page of an interrupted load with this option
-    #[arg(long)]
-    pub(crate) resume: bool,
-    /// Start over, also where an interrupted load of children would be resumed
-    #[arg(long, conflicts_with = "resume")]
-    pub(crate) start_over: bool,
-    /// Fetch `incremental` resources from this cursor value on, instead of after the stored state. The state never
-    /// moves back, nor over records that were not fetched
-    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
-    pub(crate) since: Option<String>,
-    /// Fetch records of `incremental` resources before this cursor value, instead of the spec's `end_value`
-    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
-    pub(crate) until: Option<String>,
-    /// Accept rows and states of another request (another setting, path, parameter or base URL), and keep the state
-    /// of a table that was emptied
-    #[arg(long, conflicts_with = "full_refresh")]
-    pub(crate) keep_state: bool,
+    #[command(flatten)]
+    pub(crate) options: LoadOptions,
     #[command(flatten)]
     pub(crate) budget: Budget,
     /// A setting of the spec; overrides the environment. Repeatable

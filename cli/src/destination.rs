@@ -97,6 +97,24 @@ fn database_file(kind: &str, file: &str) -> Result<PathBuf, String> {
     Ok(file.into())
 }
 
+impl To {
+    /// The destination of a project file in this folder, to which its paths are relative.
+    pub(crate) fn of_project(text: &str, folder: &Path) -> Self {
+        match parse(text) {
+            Ok(Self::Sqlite(path)) => Self::Sqlite(folder.join(path)),
+            Ok(Self::DuckDb(path)) => Self::DuckDb(folder.join(path)),
+            Ok(Self::Files(url)) if !url.contains("://") => match url.split_once(':') {
+                Some((kind, path)) => {
+                    Self::Files(format!("{kind}:{}", folder.join(path).display()))
+                }
+                None => Self::Files(url),
+            },
+            Ok(to) => to,
+            Err(why) => Self::Invalid(why),
+        }
+    }
+}
+
 /// Opens a destination.
 pub(crate) async fn open(
     to: To,

@@ -8,14 +8,14 @@ use rest_source_load::LoadError;
 use crate::{console::Console, interrupt::Signal};
 
 /// The error of a command: its exit code and messages.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CommandError {
     exit: Exit,
     messages: Vec<String>,
 }
 
 /// The exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     Done = 0,
     Invalid = 1,
@@ -92,6 +92,31 @@ impl CommandError {
             exit: Exit::Incomplete,
             messages: vec![message.into()],
         }
+    }
+
+    /// An error whose messages were printed.
+    pub(crate) const fn reported(exit: Exit) -> Self {
+        Self {
+            exit,
+            messages: Vec::new(),
+        }
+    }
+
+    /// The same with a help for its last message.
+    pub(crate) fn with_help(mut self, help: &str) -> Self {
+        if let Some(last) = self.messages.last_mut() {
+            last.push_str("\n  help: ");
+            last.push_str(help);
+        }
+        self
+    }
+
+    /// The same with this at the beginning of each message.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        for message in &mut self.messages {
+            message.insert_str(0, place);
+        }
+        self
     }
 
     /// A signal ended the command.

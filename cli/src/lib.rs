@@ -33,9 +33,12 @@ mod observer;
 mod param;
 mod print;
 mod printable;
+mod project;
 mod refresh_token_file;
 mod report;
 mod secrets;
+mod several;
+mod source_load;
 mod spec;
 mod spec_files;
 mod state_file;
@@ -135,6 +138,13 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Load(load) => {
             let logs = load.logs.clone();
             match load::run(load, context) {
+                Ok(command) => return logged(&logs, command, context),
+                Err(error) => Err(error),
+            }
+        }
+        Command::Run(run) => {
+            let logs = run.logs.clone();
+            match project::run(run, context) {
                 Ok(command) => return logged(&logs, command, context),
                 Err(error) => Err(error),
             }

@@ -1,6 +1,6 @@
 //! `rest-source load`.
 
-use rest_source_load::Loading;
+use std::collections::BTreeMap;
 
 use crate::{
     args::Load,
@@ -8,12 +8,20 @@ use crate::{
     destination,
     error::CommandError,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
-    refresh_token_file::RefreshTokenFile,
     report::RunReport,
-    spec,
+    several::{Job, Opened, report, run_all},
+    source_load::{self, SourceLoad, SourceSpec},
+    spec::shown,
 };
 
-/// Loads a source into a database.
+/// What is said of a load that a signal ended.
+pub(crate) const INTERRUPTED: &str =
+    "interrupted: committed rows are kept, and the next load resumes from them";
+
+/// How many specs are loaded at the same time.
+const SPECS_AT_ONCE: usize = 4;
+
+/// Loads sources into a database.
 ///
 /// # Errors
 ///
@@ -33,7 +41,7 @@ pub(crate) fn run(args: Load, context: &Context) -> Result<NetworkCommand, Comma
         token_requests,
         // A destination decides by itself what is committed.
         last_write: LastWrite::default(),
-        interrupted_message: "interrupted: committed rows are kept, and the next load resumes from them",
+        interrupted_message: INTERRUPTED,
     })
 }
 
@@ -43,76 +51,121 @@ async fn load(
     token_requests: TokenRequests,
     run: RunReport,
 ) -> Result<(), CommandError> {
-    let plan = spec::open(&args.spec)?.plan;
-    let source = run.source(&plan);
-    for name in &args.resource {
-        spec::resource(&plan, Some(name))?;
+    if args.specs.len() > 1 {
+        return load_all(args, context, token_requests, run).await;
+    }
+    let Some(spec) = args.specs.first() else {
+        return Err(CommandError::usage("name a spec"));
+    };
+    let plan = source_load::check(spec, &args.options)?;
+    let report = run.source(&plan);
+    let context = context.with_sources(&args.secrets).await?;
+    let source = SourceSpec {
+        settings: args.config,
+        token_file: args.token_file,
+        connection: args.connection,
+        budget: args.budget.of_run(),
+        options: args.options,
+    };
+    let source = SourceLoad::open(&plan, source, report, token_requests, &context)?;
+    let database = destination::open(args.to, args.schema, &context).await?;
+    let progress = context.console.progress();
+    let report = source.load(&*database, None, &progress).await;
+    drop(progress);
+    context.console.say(format_args!("{:#}", report?));
+    Ok(())
+}
+
+/// Loads several specs into one destination at the same time.
+async fn load_all(
+    args: Load,
+    context: Context,
+    token_requests: TokenRequests,
+    run: RunReport,
+) -> Result<(), CommandError> {
+    check_options_of_one(&args)?;
+    let mut checked = Vec::new();
+    let mut files = BTreeMap::new();
+    for path in &args.specs {
+        let plan = source_load::check(path, &args.options);
+        if let Ok(plan) = &plan
+            && let Some(first) = files.insert(plan.name.clone(), path)
+        {
+            return Err(CommandError::usage(format!(
+                "`{}` and `{}` are both the source `{}`, whose states would be mixed up\n  \
+                 help: name each spec once, or give one of them another `name`",
+                shown(first),
+                shown(path),
+                plan.name
+            )));
+        }
+        checked.push((path, plan));
     }
     let context = context.with_sources(&args.secrets).await?;
-    let console = &context.console;
-    let token_file = RefreshTokenFile::new(&plan, args.token_file, console, token_requests)?;
-    let client = spec::connect(
-        &plan,
-        args.config,
-        &token_file,
-        &args.connection,
-        args.budget.of_run(),
-        None,
-        &context,
-    )?;
-    let database = destination::open(args.to, args.schema, &context).await?;
-    let mut loading = Loading::new(&client, &*database);
-    if args.adopt {
-        loading = loading.adopt();
+    let budget = args.budget.of_run();
+    let mut sources = Vec::new();
+    for (path, plan) in checked {
+        let source = SourceSpec {
+            settings: Vec::new(),
+            token_file: None,
+            connection: args.connection.clone(),
+            budget: budget.clone(),
+            options: args.options.clone(),
+        };
+        let (name, load) = match plan {
+            Ok(plan) => {
+                let (report, requests) = (run.source(&plan), token_requests.clone());
+                let load = SourceLoad::open(&plan, source, report, requests, &context);
+                (plan.name.to_string(), load)
+            }
+            Err(error) => (shown(path), Err(error)),
+        };
+        sources.push(Opened {
+            name,
+            destination: 0,
+            load,
+        });
     }
-    if args.stamp_rows {
-        loading = loading.stamp_rows();
-    }
-    if args.full_refresh {
-        loading = loading.full_refresh();
-    }
-    if let Some(prefix) = args.table_prefix {
-        loading = loading.table_prefix(prefix);
-    }
-    if args.resume {
-        loading = loading.resume();
-    }
-    if args.start_over {
-        loading = loading.start_over();
-    }
-    if args.keep_state {
-        loading = loading.keep_state();
-    }
-    if let Some(since) = args.since {
-        loading = loading.since(since);
-    }
-    if let Some(until) = args.until {
-        loading = loading.until(until);
-    }
-    for name in args.resource {
-        loading = loading.resource(name);
-    }
-    let progress = console.progress();
-    let report = loading
-        .on_progress(|done| {
-            source.running(&done.resource, done.rows, None);
-            progress.show(format_args!(
-                "{}: page {}, {} rows written",
-                done.resource, done.pages, done.rows
-            ));
+    Opened::check_tables(&mut sources);
+    let database = if sources.iter().any(|source| source.load.is_ok()) {
+        Some(destination::open(args.to, args.schema, &context).await?)
+    } else {
+        None
+    };
+    let progress = context.console.progress();
+    let jobs = sources.into_iter().map(|source| {
+        let (database, progress, run) = (&database, &progress, &run);
+        let name = source.name.clone();
+        Job::new(source.name, async move {
+            let load = source.load.inspect_err(|error| run.add_error(error))?;
+            match database {
+                Some(database) => load.load(&**database, Some(&name), progress).await,
+                None => Err(CommandError::usage("no destination is open")),
+            }
         })
-        .await;
+    });
+    let outcomes = run_all(jobs.collect(), SPECS_AT_ONCE).await;
     drop(progress);
-    let report = report.map_err(|mut failed| {
-        failed.errors = failed
-            .errors
-            .into_iter()
-            .map(|error| token_file.explain(error))
-            .collect();
-        source.load_failed(&failed);
-        failed
-    })?;
-    source.loaded(&report);
-    console.say(format_args!("{report:#}"));
-    Ok(())
+    report(outcomes, &context.console)
+}
+
+/// Rejects options of one source beside several specs.
+fn check_options_of_one(args: &Load) -> Result<(), CommandError> {
+    let options = &args.options;
+    let of_one = [
+        (!args.config.is_empty(), "--config"),
+        (args.token_file.is_some(), "--token-file"),
+        (args.connection.base_url.is_some(), "--base-url"),
+        (!options.resource.is_empty(), "--resource"),
+        (options.since.is_some(), "--since"),
+        (options.until.is_some(), "--until"),
+    ];
+    match of_one.iter().find(|(is_given, _)| *is_given) {
+        Some((_, flag)) => Err(CommandError::usage(format!(
+            "`{flag}` is of one source, and {} specs are given\n  \
+             help: load that source alone; or list all sources with their options in a project file, for `rest-source run`",
+            args.specs.len()
+        ))),
+        None => Ok(()),
+    }
 }

@@ -177,6 +177,14 @@ impl RunReport {
         }
     }
 
+    /// Adds an error of a source that could not be opened.
+    pub(crate) fn add_error(&self, error: &CommandError) {
+        let kind = error.exit().error_kind();
+        let messages = error.messages().iter().cloned();
+        let messages = messages.map(|message| Message { kind, message });
+        self.lock().errors.extend(messages);
+    }
+
     /// Ends the run: writes the report, and returns the error of the run, or that of the writing.
     pub(crate) fn end(
         &self,
@@ -193,7 +201,8 @@ impl RunReport {
         {
             let kind = exit.error_kind();
             let messages = error.messages().iter().cloned();
-            run.errors = messages.map(|message| Message { kind, message }).collect();
+            let messages = messages.map(|message| Message { kind, message });
+            run.errors.extend(messages);
         }
         match (done, self.write(&run, &context.console)) {
             (Ok(()), written) => written,

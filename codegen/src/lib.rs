@@ -16,6 +16,8 @@ mod jsonpath;
 pub mod module;
 mod names;
 mod other_placeholders;
+#[cfg(feature = "project")]
+pub mod project;
 mod read;
 mod redact;
 mod regex;

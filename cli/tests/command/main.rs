@@ -20,6 +20,7 @@ mod network;
 mod new;
 mod page;
 mod param;
+mod project;
 mod raw;
 mod reports;
 mod same;
@@ -68,6 +69,7 @@ fn help_says_what_each_command_does() {
         "generate",
         "fetch",
         "load",
+        "run",
         "secrets",
         "doctor",
         "status",

@@ -74,7 +74,8 @@ fn placed(section: &str) -> String {
 }
 
 /// What the word after `yaml` says of where an example stands.
-const PLACES: [(&str, &str); 7] = [
+const PLACES: [(&str, &str); 8] = [
+    ("project", "a whole project file"),
     ("file", "a whole spec"),
     ("spec", "at the top of a spec"),
     ("client", "in `client`"),
@@ -104,7 +105,7 @@ mod tests {
 
     /// A spec around the lines of an example. What it does not say itself is as plain as can be.
     fn spec(place: &str, lines: &str) -> String {
-        if place == "file" {
+        if place == "file" || place == "project" {
             return lines.to_owned();
         }
         let at = |here: &str, indent: usize| {
@@ -155,15 +156,19 @@ mod tests {
                 faults.push(format!("{code}: {examples:?}"));
                 continue;
             };
+            let diagnostics = |place: &str, text: &str| match place {
+                "project" => crate::project::read("rest-source.yaml", text).1,
+                _ => crate::compile("specs/api.yaml", text).diagnostics,
+            };
             let wrong = spec(wrong_at, wrong);
-            let said = crate::compile("specs/api.yaml", &wrong).diagnostics;
+            let said = diagnostics(wrong_at, &wrong);
             let mut found: Vec<&str> = said.iter().map(|one| one.code).collect();
             found.dedup();
             if found != [code] {
                 faults.push(format!("{code}, wrong:\n{wrong}\n{}", said.render()));
             }
             let right = spec(right_at, right);
-            let said = crate::compile("specs/api.yaml", &right).diagnostics;
+            let said = diagnostics(right_at, &right);
             if !said.is_empty() {
                 faults.push(format!("{code}, right:\n{right}\n{}", said.render()));
             }

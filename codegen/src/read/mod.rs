@@ -41,6 +41,18 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
     Some(Spec { root, resources })
 }
 
+/// Says what is wrong with the structure of another document than a spec.
+#[cfg(feature = "project")]
+pub(crate) fn structure(
+    root: &Node,
+    context: &'static grammar::Context,
+    name: &str,
+    sink: &mut Sink,
+) {
+    let mut check = shape::Check::new(sink);
+    check.document(root, context, name);
+}
+
 /// Whether a value of this shape may be a list, which a resource may extend.
 #[cfg(feature = "describe")]
 pub(crate) fn may_be_list(shape: &Shape) -> bool {

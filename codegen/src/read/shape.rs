@@ -50,6 +50,17 @@ impl<'a> Check<'a> {
         self.report_lacking();
     }
 
+    /// A whole document of another kind.
+    #[cfg(feature = "project")]
+    pub(super) fn document(&mut self, root: &Node, context: &'static Context, name: &str) {
+        let top = KeyContext {
+            key: name.to_owned(),
+            owner: name.to_owned(),
+        };
+        self.context(context, root, &top);
+        self.report_lacking();
+    }
+
     fn whole(&mut self, root: &Node, defaults: Option<&Node>, resources: &[Node]) {
         let top = KeyContext {
             key: "the spec".to_owned(),

@@ -1,0 +1,351 @@
+//! `rest-source run`: loads the sources of a project file.
+
+use std::path::{Path, PathBuf};
+
+use rest_source::{RunBudget, plan::SourcePlan};
+use rest_source_codegen::project::{self, Project, ProjectDestination, ProjectSource};
+use rest_source_load::Destination;
+
+use crate::{
+    args::Connection,
+    context::Context,
+    destination::{self, To},
+    error::CommandError,
+    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    load::INTERRUPTED,
+    logs::LogOptions,
+    report::{ReportOptions, RunReport},
+    several::{Job, Opened, report, run_all},
+    source_load::{self, LoadOptions, SourceLoad, SourceSpec},
+    spec,
+    variables::SecretSources,
+};
+
+/// Load the sources of a project file
+///
+/// The file lists sources, each with its spec, settings, the variables of its secrets and its options, and the
+/// destinations that they are loaded into. Sources are loaded at the same time; a failure of one leaves the others. The
+/// report of all follows at the end. The exit code is 0 if all are loaded, and otherwise the lowest one of a source.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProjectArgs {
+    /// The project file. Its paths are relative to its folder
+    #[arg(default_value = "rest-source.yaml")]
+    pub(crate) project: PathBuf,
+    /// A source to load, instead of all. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Check everything that needs no request, and list what would be loaded: specs, settings, secrets and destinations.
+    /// Sends no request to an API, and leaves nothing in a destination
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) secrets: SecretSources,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
+}
+
+/// Loads the sources of a project.
+///
+/// # Errors
+///
+/// If its report cannot be written to where the arguments say.
+pub(crate) fn run(args: ProjectArgs, context: &Context) -> Result<NetworkCommand, CommandError> {
+    let token_requests = TokenRequests::default();
+    let report = RunReport::begin("run", &args.reports, context)?;
+    let load = load(
+        args,
+        context.clone(),
+        token_requests.clone(),
+        report.clone(),
+    );
+    Ok(NetworkCommand {
+        future: Box::pin(load),
+        report: Some(report),
+        token_requests,
+        last_write: LastWrite::default(),
+        interrupted_message: INTERRUPTED,
+    })
+}
+
+async fn load(
+    args: ProjectArgs,
+    context: Context,
+    token_requests: TokenRequests,
+    run: RunReport,
+) -> Result<(), CommandError> {
+    let file = ProjectFile::read(&args.project)?;
+    let chosen = file.choose(&args.only)?;
+    let of_all = context.with_sources(&args.secrets).await?;
+    let opening = Opening {
+        file: &file,
+        secrets: &args.secrets,
+        of_all: &of_all,
+        context: &context,
+        token_requests: &token_requests,
+        run: &run,
+    };
+    let mut sources = Vec::new();
+    for source in chosen {
+        let load = opening.open(source).await;
+        sources.push(Opened {
+            name: source.name.clone(),
+            destination: file.position(&source.destination),
+            load: load.map_err(|error| error.at(&file.place(source.line))),
+        });
+    }
+    Opened::check_tables(&mut sources);
+    let destinations = file.destinations(&sources, args.dry_run, &of_all).await;
+    if args.dry_run {
+        return file.list(sources, &destinations, &context);
+    }
+    let progress = context.console.progress();
+    let jobs = sources.into_iter().map(|source| {
+        let (destinations, progress, run) = (&destinations, &progress, &run);
+        let name = source.name.clone();
+        Job::new(source.name, async move {
+            let load = source.load.inspect_err(|error| run.add_error(error))?;
+            match destinations.get(source.destination) {
+                Some(Ok(Some(opened))) => load.load(&**opened, Some(&name), progress).await,
+                Some(Err(error)) => {
+                    run.add_error(error);
+                    Err(error.clone())
+                }
+                _ => Err(CommandError::usage("its destination is not open")),
+            }
+        })
+    });
+    let at_once = usize::try_from(file.project.concurrency).unwrap_or(usize::MAX);
+    let outcomes = run_all(jobs.collect(), at_once).await;
+    drop(progress);
+    report(outcomes, &context.console)
+}
+
+/// A destination: open, not opened by a dry run, or why it could not be opened.
+type OpenDestination = Result<Option<Box<dyn Destination>>, CommandError>;
+
+/// A valid project file.
+struct ProjectFile {
+    path: PathBuf,
+    project: Project,
+}
+
+impl ProjectFile {
+    fn read(path: &Path) -> Result<Self, CommandError> {
+        let text = spec::text(path)
+            .map_err(|error| error.with_help("name the project file: `rest-source run FILE`"))?;
+        let (project, diagnostics) = project::read(&spec::shown(path), &text);
+        match project {
+            Some(project) => Ok(Self {
+                path: path.to_owned(),
+                project,
+            }),
+            None => Err(CommandError::invalid(diagnostics.messages())),
+        }
+    }
+
+    /// A path of the file, which is relative to its folder.
+    fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// A line of the file, for messages.
+    fn place(&self, line: usize) -> String {
+        format!("{}:{line}: ", spec::shown(&self.path))
+    }
+
+    /// The sources of these names, or all of them.
+    fn choose(&self, only: &[String]) -> Result<Vec<&ProjectSource>, CommandError> {
+        let all = &self.project.sources;
+        for name in only {
+            if !all.iter().any(|source| source.name == *name) {
+                let names: Vec<&str> = all.iter().map(|source| source.name.as_str()).collect();
+                return Err(CommandError::usage(format!(
+                    "`{}` has no source `{name}`\n  help: its sources are `{}`",
+                    spec::shown(&self.path),
+                    names.join("`, `")
+                )));
+            }
+        }
+        let chosen = |source: &&ProjectSource| only.is_empty() || only.contains(&source.name);
+        Ok(all.iter().filter(chosen).collect())
+    }
+
+    fn options(&self, source: &ProjectSource) -> LoadOptions {
+        let destination = self
+            .destination(source)
+            .and_then(|one| one.table_prefix.clone());
+        LoadOptions {
+            table_prefix: source.table_prefix.clone().or(destination),
+            stamp_rows: source.stamp_rows,
+            adopt: source.adopt,
+            resource: source.resources.clone(),
+            full_refresh: source.full_refresh,
+            resume: source.resume,
+            keep_state: source.keep_state,
+            ..LoadOptions::default()
+        }
+    }
+
+    fn destination(&self, source: &ProjectSource) -> Option<&ProjectDestination> {
+        self.project
+            .destinations
+            .get(self.position(&source.destination))
+    }
+
+    /// The position of a destination in the file.
+    fn position(&self, name: &str) -> usize {
+        let mut names = self.project.destinations.iter().map(|one| &one.name);
+        names.position(|one| one == name).unwrap_or(usize::MAX)
+    }
+
+    /// Opens the destinations of the sources, or checks them without a write.
+    async fn destinations(
+        &self,
+        sources: &[Opened],
+        is_dry: bool,
+        context: &Context,
+    ) -> Vec<OpenDestination> {
+        let mut opened = Vec::new();
+        for (at, destination) in self.project.destinations.iter().enumerate() {
+            let is_used = |source: &Opened| source.destination == at && source.load.is_ok();
+            if !sources.iter().any(is_used) {
+                opened.push(Ok(None));
+                continue;
+            }
+            let folder = self.path.parent().unwrap_or(Path::new(""));
+            let to = To::of_project(&destination.to, folder);
+            let schema = destination.schema.clone();
+            let done = if is_dry {
+                destination::check(to, schema, context).await.map(|_| None)
+            } else {
+                destination::open(to, schema, context).await.map(Some)
+            };
+            opened.push(done.map_err(|error| error.at(&self.place(destination.line))));
+        }
+        opened
+    }
+
+    /// Prints what would be loaded.
+    fn list(
+        &self,
+        sources: Vec<Opened>,
+        destinations: &[OpenDestination],
+        context: &Context,
+    ) -> Result<(), CommandError> {
+        let console = &context.console;
+        let mut exits = Vec::new();
+        for source in sources {
+            let into = self.project.destinations.get(source.destination);
+            let into = into.map_or("", |destination| &destination.name);
+            console.say(format_args!("{} -> {into}:", source.name));
+            let error = match (source.load, destinations.get(source.destination)) {
+                (Err(error), _) => error,
+                (Ok(_), Some(Err(error))) => error.clone(),
+                (Ok(load), _) => {
+                    for resource in load.resources() {
+                        let (how, table) = (load.writing(resource), load.table(resource));
+                        console.say(format_args!("  {}: {how} `{table}`", resource.name));
+                    }
+                    continue;
+                }
+            };
+            exits.push(error.exit());
+            error.report(console);
+        }
+        match exits.into_iter().min() {
+            Some(exit) => Err(CommandError::reported(exit)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the sources of a project are opened with.
+struct Opening<'a> {
+    file: &'a ProjectFile,
+    secrets: &'a SecretSources,
+    /// The context with the values that all sources share.
+    of_all: &'a Context,
+    context: &'a Context,
+    token_requests: &'a TokenRequests,
+    run: &'a RunReport,
+}
+
+impl Opening<'_> {
+    /// Checks and connects a source.
+    async fn open(&self, source: &ProjectSource) -> Result<SourceLoad, CommandError> {
+        let Self {
+            file,
+            secrets,
+            of_all,
+            context,
+            ..
+        } = self;
+        let options = file.options(source);
+        let plan = source_load::check(&file.resolve(&source.spec), &options)?;
+        let own = match &source.env_file {
+            Some(path) => {
+                let mut own = SecretSources::clone(secrets);
+                own.env_file.push(file.resolve(path));
+                context.with_sources(&own).await?
+            }
+            None => Context::clone(of_all),
+        };
+        let own = with_secrets(source, &plan, own)?;
+        let path = |path: &Option<String>| path.as_ref().map(|path| file.resolve(path));
+        let budget = RunBudget::new();
+        let budget = match source.max_requests {
+            Some(requests) => budget.max_requests(requests),
+            None => budget,
+        };
+        let source = SourceSpec {
+            settings: source.settings.clone().into_iter().collect(),
+            token_file: path(&source.token_file),
+            connection: Connection {
+                base_url: source.base_url.clone(),
+                client_certificate: path(&source.client_certificate),
+                ca_file: path(&source.ca_file),
+                ..Connection::default()
+            },
+            budget: match source.max_time {
+                Some(time) => budget.max_time(time),
+                None => budget,
+            },
+            options,
+        };
+        let report = self.run.source(&plan);
+        let requests = self.token_requests.clone();
+        SourceLoad::open(&plan, source, report, requests, &own)
+    }
+}
+
+/// Gives the secrets of a source the values of the variables that the project names.
+fn with_secrets(
+    source: &ProjectSource,
+    plan: &SourcePlan,
+    mut context: Context,
+) -> Result<Context, CommandError> {
+    for (name, variable) in &source.secrets {
+        let Some(secret) = plan.secrets.iter().find(|secret| secret.name == *name) else {
+            let names: Vec<&str> = plan.secrets.iter().map(|one| one.name.as_str()).collect();
+            return Err(CommandError::usage(if names.is_empty() {
+                format!("`{}` has no secrets, and so no `{name}`", plan.name)
+            } else {
+                format!(
+                    "`{}` has no secret `{name}`\n  help: its secrets are `{}`",
+                    plan.name,
+                    names.join("`, `")
+                )
+            }));
+        };
+        let value = context.value(variable)?.ok_or_else(|| {
+            CommandError::usage(format!(
+                "the variable `{variable}` of the secret `{name}` is not set\n  \
+                 help: set it in the environment, or in a file that `env_file` names"
+            ))
+        })?;
+        context = context.variable(secret.env.as_str(), value);
+    }
+    Ok(context)
+}

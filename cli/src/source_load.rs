@@ -1,0 +1,200 @@
+//! The load of one source.
+
+use std::path::{Path, PathBuf};
+
+use rest_source::{
+    Client, RunBudget,
+    plan::{ResourcePlan, SourcePlan, WriteDisposition},
+    shared::{Ref, Text},
+};
+use rest_source_load::{Destination, LoadReport, Loading};
+
+use crate::{
+    args::Connection, console::Progress, context::Context, error::CommandError,
+    interrupt::TokenRequests, refresh_token_file::RefreshTokenFile, report::SourceReport, spec,
+};
+
+/// How resources are loaded.
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct LoadOptions {
+    /// Put this before the names of all tables. Each prefix has its own states
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) table_prefix: Option<String>,
+    /// Write two more columns with each row: `_loaded_at` and `_load_id`
+    #[arg(long)]
+    pub(crate) stamp_rows: bool,
+    /// Change tables that no load created: add columns, replace and delete rows
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// A resource to load, instead of all selected ones. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Vec<String>,
+    /// Fetch everything again, and replace all stored rows
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
+    /// Go on after the last stored page of an interrupted load with this option
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start over, also where an interrupted load of children would be resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) start_over: bool,
+    /// Fetch `incremental` resources from this cursor value on, instead of after the stored state. The state never
+    /// moves back, nor over records that were not fetched
+    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
+    pub(crate) since: Option<String>,
+    /// Fetch records of `incremental` resources before this cursor value, instead of the spec's `end_value`
+    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
+    pub(crate) until: Option<String>,
+    /// Accept rows and states of another request (another setting, path, parameter or base URL), and keep the state
+    /// of a table that was emptied
+    #[arg(long, conflicts_with = "full_refresh")]
+    pub(crate) keep_state: bool,
+}
+
+/// A source to load.
+pub(crate) struct SourceSpec {
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) connection: Connection,
+    pub(crate) budget: RunBudget,
+    pub(crate) options: LoadOptions,
+}
+
+/// A source whose spec is valid, and whose settings and secrets are present.
+pub(crate) struct SourceLoad {
+    client: Client,
+    token_file: RefreshTokenFile,
+    options: LoadOptions,
+    report: SourceReport,
+}
+
+/// Reads and checks a spec, and that it has these resources.
+pub(crate) fn check(path: &Path, options: &LoadOptions) -> Result<Ref<SourcePlan>, CommandError> {
+    let plan = spec::open(path)?.plan;
+    for name in &options.resource {
+        spec::resource(&plan, Some(name))?;
+    }
+    Ok(plan)
+}
+
+impl SourceLoad {
+    /// Connects a source. Sends no request.
+    pub(crate) fn open(
+        plan: &Ref<SourcePlan>,
+        source: SourceSpec,
+        report: SourceReport,
+        token_requests: TokenRequests,
+        context: &Context,
+    ) -> Result<Self, CommandError> {
+        let console = &context.console;
+        let token_file = RefreshTokenFile::new(plan, source.token_file, console, token_requests)?;
+        let client = spec::connect(
+            plan,
+            source.settings,
+            &token_file,
+            &source.connection,
+            source.budget,
+            None,
+            context,
+        )?;
+        Ok(Self {
+            client,
+            token_file,
+            options: source.options,
+            report,
+        })
+    }
+
+    /// The resources that are loaded.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &Ref<ResourcePlan>> {
+        let named = &self.options.resource;
+        let resources = self.client.plan().resources.iter();
+        resources.filter(move |resource| {
+            if named.is_empty() {
+                resource.selected
+            } else {
+                named.iter().any(|name| *name == resource.name)
+            }
+        })
+    }
+
+    /// What the load does to the table of a resource, in words before its name.
+    pub(crate) fn writing(&self, resource: &ResourcePlan) -> &'static str {
+        match resource.write_disposition {
+            WriteDisposition::Skip => "skip",
+            _ if self.options.full_refresh => "replace",
+            WriteDisposition::Replace => "replace",
+            WriteDisposition::Merge => "merge into",
+            WriteDisposition::Append => "append to",
+        }
+    }
+
+    /// The name of a resource's table.
+    pub(crate) fn table(&self, resource: &ResourcePlan) -> Text {
+        let prefix = self.options.table_prefix.as_deref().unwrap_or_default();
+        resource.with_stored_names(prefix).table.name.clone()
+    }
+
+    /// Loads the source into a destination. `name` is shown with its progress.
+    pub(crate) async fn load(
+        &self,
+        destination: &dyn Destination,
+        name: Option<&str>,
+        progress: &Progress,
+    ) -> Result<LoadReport, CommandError> {
+        let mut loading = Loading::new(&self.client, destination);
+        let options = self.options.clone();
+        if options.adopt {
+            loading = loading.adopt();
+        }
+        if options.stamp_rows {
+            loading = loading.stamp_rows();
+        }
+        if options.full_refresh {
+            loading = loading.full_refresh();
+        }
+        if let Some(prefix) = options.table_prefix {
+            loading = loading.table_prefix(prefix);
+        }
+        if options.resume {
+            loading = loading.resume();
+        }
+        if options.start_over {
+            loading = loading.start_over();
+        }
+        if options.keep_state {
+            loading = loading.keep_state();
+        }
+        if let Some(since) = options.since {
+            loading = loading.since(since);
+        }
+        if let Some(until) = options.until {
+            loading = loading.until(until);
+        }
+        for resource in options.resource {
+            loading = loading.resource(resource);
+        }
+        let source = name.map(|name| format!("{name}: ")).unwrap_or_default();
+        let report = loading
+            .on_progress(|done| {
+                self.report.running(&done.resource, done.rows, None);
+                progress.show(format_args!(
+                    "{source}{}: page {}, {} rows written",
+                    done.resource, done.pages, done.rows
+                ));
+            })
+            .await;
+        let report = report.map_err(|mut failed| {
+            failed.errors = failed
+                .errors
+                .into_iter()
+                .map(|error| self.token_file.explain(error))
+                .collect();
+            self.report.load_failed(&failed);
+            failed
+        })?;
+        self.report.loaded(&report);
+        Ok(report)
+    }
+}
