@@ -2,10 +2,12 @@
 
 use std::{
     fmt::Display,
-    io::{self, IsTerminal, Write, stderr, stdout},
+    io::{self, IsTerminal as _, Write as _, stdout},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anstream::adapter::strip_str;
+use indicatif::MultiProgress;
 
 use crate::{context::Output, error::CommandError};
 
@@ -14,14 +16,44 @@ const BOLD_YELLOW: &str = "\x1b[1;33m";
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The streams of the process, or a captured output.
+/// The streams of the process, or a captured output. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Console(Option<Output>);
+pub(crate) struct Console {
+    captured: Option<Output>,
+    /// The progress on the terminal, if it is shown.
+    bars: Arc<Mutex<Option<MultiProgress>>>,
+}
 
 impl Console {
     /// Writes to memory.
     pub(crate) fn captured(output: Output) -> Self {
-        Self(Some(output))
+        Self {
+            captured: Some(output),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it writes to memory.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.captured.is_some()
+    }
+
+    /// Sets the progress that is hidden while something is printed.
+    pub(crate) fn set_bars(&self, bars: Option<MultiProgress>) {
+        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+    }
+
+    /// Prints while no progress is on the terminal.
+    fn without_bars<T>(&self, print: impl FnOnce() -> T) -> T {
+        let bars = self
+            .bars
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
     }
 
     /// Prints an error, with the first line in bold.
@@ -48,59 +80,34 @@ impl Console {
 
     /// Writes to stderr and ignores failures: there is nowhere to report them.
     fn write(&self, text: &str) {
-        match &self.0 {
-            None => _ = anstream::stderr().write_all(text.as_bytes()),
+        match &self.captured {
+            None => self.without_bars(|| _ = anstream::stderr().write_all(text.as_bytes())),
             Some(output) => output.stderr.write(&strip_str(text).to_string()),
         }
     }
 
     /// Prints on stdout. Returns `false` if the reader has closed it, as `head` does.
     pub(crate) fn print(&self, text: &str) -> Result<bool, CommandError> {
-        if let Some(output) = &self.0 {
+        if let Some(output) = &self.captured {
             output.stdout.write(text);
             return Ok(true);
         }
-        let mut out = stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let print = || {
+            let mut out = stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        };
+        // A slow reader of a pipe must not keep messages from being printed.
+        let printed = if stdout().is_terminal() {
+            self.without_bars(print)
+        } else {
+            print()
+        };
+        match printed {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(CommandError::failed(format!(
                 "cannot write to stdout: {error}"
             ))),
         }
-    }
-
-    /// A progress line, shown if stderr is a terminal.
-    pub(crate) fn progress(&self) -> Progress {
-        Progress {
-            is_shown: self.0.is_none() && stderr().is_terminal(),
-        }
-    }
-
-    /// A progress line, shown if stderr is a terminal and stdout, which gets the records, is not.
-    pub(crate) fn progress_beside_stdout(&self) -> Progress {
-        Progress {
-            is_shown: self.0.is_none() && stderr().is_terminal() && !stdout().is_terminal(),
-        }
-    }
-}
-
-/// A progress line on a terminal. Print nothing else while it is shown.
-pub(crate) struct Progress {
-    is_shown: bool,
-}
-
-impl Progress {
-    /// Replaces the line.
-    pub(crate) fn show(&self, text: impl Display) {
-        if self.is_shown {
-            let _ = write!(stderr(), "\r\x1b[2K{text}");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.show("");
     }
 }

@@ -83,7 +83,6 @@ async fn fetch(
     let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();
-    let progress = console.progress_beside_stdout();
     while let Some(page) = observer.next(&mut pages).await {
         let page = match page {
             Ok(page) => page,
@@ -93,7 +92,6 @@ async fn fetch(
                 if report.pages > 0 {
                     console.say(&report);
                 }
-                drop(progress);
                 let error = with_help_of_budget(token_file.explain(error), &args);
                 source.failed(&resource, report.clone(), &error);
                 return Err(observer.fail(console, &report, error));
@@ -106,12 +104,7 @@ async fn fetch(
         }
         let report = pages.report();
         source.running(&resource.name, report.delivered, Some(report.clone()));
-        progress.show(format_args!(
-            "{}: page {}, {} records",
-            resource.name, report.pages, report.delivered
-        ));
     }
-    drop(progress);
     source.fetched(&resource, pages.report());
     if args.raw {
         return observer.end(console, &pages.report());

@@ -33,6 +33,7 @@ mod observer;
 mod param;
 mod print;
 mod printable;
+mod progress;
 mod project;
 mod refresh_token_file;
 mod report;

@@ -69,9 +69,7 @@ async fn load(
     };
     let source = SourceLoad::open(&plan, source, report, token_requests, &context)?;
     let database = destination::open(args.to, args.schema, &context).await?;
-    let progress = context.console.progress();
-    let report = source.load(&*database, None, &progress).await;
-    drop(progress);
+    let report = source.load(&*database).await;
     context.console.say(format_args!("{:#}", report?));
     Ok(())
 }
@@ -132,20 +130,17 @@ async fn load_all(
     } else {
         None
     };
-    let progress = context.console.progress();
     let jobs = sources.into_iter().map(|source| {
-        let (database, progress, run) = (&database, &progress, &run);
-        let name = source.name.clone();
+        let (database, run) = (&database, &run);
         Job::new(source.name, async move {
             let load = source.load.inspect_err(|error| run.add_error(error))?;
             match database {
-                Some(database) => load.load(&**database, Some(&name), progress).await,
+                Some(database) => load.load(&**database).await,
                 None => Err(CommandError::usage("no destination is open")),
             }
         })
     });
     let outcomes = run_all(jobs.collect(), SPECS_AT_ONCE).await;
-    drop(progress);
     report(outcomes, &context.console)
 }
 

@@ -1,4 +1,5 @@
-//! Logs of the commands that send requests: `-v`, `-vv`, `--log-format` and `RUST_LOG`.
+//! Logs of the commands that send requests (`-v`, `-vv`, `--log-format` and `RUST_LOG`), and whether they show progress
+//! (`--quiet`).
 
 use std::{fmt, io, sync::LazyLock};
 
@@ -11,22 +12,33 @@ use tracing_subscriber::{
     layer::SubscriberExt as _,
 };
 
-use crate::{console::Console, context::Context, error::CommandError, interrupt::NetworkCommand};
+use crate::{
+    console::Console,
+    context::Context,
+    error::CommandError,
+    interrupt::NetworkCommand,
+    progress::{Progress, while_running},
+};
 
 /// The target of the runtime's events. Events of other libraries are not logged: they may hold secrets.
-const TARGET: &str = "rest_source";
+pub(crate) const TARGET: &str = "rest_source";
 
 /// A second subscriber. With only one in the process, a callsite that is first reached where it does not listen would be
 /// off for all.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
-/// Which logs a command writes.
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Which logs a command writes, and whether it shows its progress.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct LogOptions {
     /// Log each response with its request, status and time, each wait with its reason, tokens and pages, on stderr.
     /// `-vv` also logs each request when it is sent, headers and positions. Secrets are redacted
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Show no progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// Format of the logs
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -42,7 +54,7 @@ pub(crate) enum LogFormat {
 }
 
 impl LogOptions {
-    /// Makes a command write these logs.
+    /// Makes a command write these logs, and show its progress.
     ///
     /// # Errors
     ///
@@ -52,12 +64,22 @@ impl LogOptions {
         mut command: NetworkCommand,
         context: &Context,
     ) -> Result<NetworkCommand, CommandError> {
-        let Some(filter) = self.filter(context)? else {
-            return Ok(command);
-        };
-        LazyLock::force(&ANOTHER);
-        let dispatch = self.dispatch(filter, context);
-        command.future = Box::pin(command.future.with_subscriber(dispatch));
+        let filter = self.filter(context)?;
+        let mut layers: Vec<_> = filter
+            .map(|filter| self.layer(filter, context))
+            .into_iter()
+            .collect();
+        if !self.quiet {
+            let progress = Progress::default();
+            layers.push(progress.layer().boxed());
+            let future = while_running(command.future, progress, context.clone());
+            command.future = Box::pin(future);
+        }
+        if !layers.is_empty() {
+            LazyLock::force(&ANOTHER);
+            let dispatch = Dispatch::new(Registry::default().with(layers));
+            command.future = Box::pin(command.future.with_subscriber(dispatch));
+        }
         Ok(command)
     }
 
@@ -85,7 +107,8 @@ impl LogOptions {
         })
     }
 
-    fn dispatch(&self, filter: EnvFilter, context: &Context) -> Dispatch {
+    /// The layer that writes the logs.
+    fn layer(&self, filter: EnvFilter, context: &Context) -> BoxedLayer {
         let is_ours = tracing_subscriber::filter::filter_fn(|metadata: &Metadata<'_>| {
             metadata.target() == TARGET
         });
@@ -94,14 +117,10 @@ impl LogOptions {
             .with_timer(LogClock(context.clone()))
             .with_target(false);
         match self.log_format {
-            LogFormat::Text => {
-                let layer = layer.compact().with_filter(filter.and(is_ours));
-                Dispatch::new(Registry::default().with(layer))
-            }
+            LogFormat::Text => layer.compact().with_filter(filter.and(is_ours)).boxed(),
             LogFormat::Json => {
                 let layer = layer.json().with_current_span(false).flatten_event(true);
-                let layer = layer.with_filter(filter.and(is_ours));
-                Dispatch::new(Registry::default().with(layer))
+                layer.with_filter(filter.and(is_ours)).boxed()
             }
         }
     }

@@ -100,14 +100,12 @@ async fn load(
     if args.dry_run {
         return file.list(sources, &destinations, &context);
     }
-    let progress = context.console.progress();
     let jobs = sources.into_iter().map(|source| {
-        let (destinations, progress, run) = (&destinations, &progress, &run);
-        let name = source.name.clone();
+        let (destinations, run) = (&destinations, &run);
         Job::new(source.name, async move {
             let load = source.load.inspect_err(|error| run.add_error(error))?;
             match destinations.get(source.destination) {
-                Some(Ok(Some(opened))) => load.load(&**opened, Some(&name), progress).await,
+                Some(Ok(Some(opened))) => load.load(&**opened).await,
                 Some(Err(error)) => {
                     run.add_error(error);
                     Err(error.clone())
@@ -118,7 +116,6 @@ async fn load(
     });
     let at_once = usize::try_from(file.project.concurrency).unwrap_or(usize::MAX);
     let outcomes = run_all(jobs.collect(), at_once).await;
-    drop(progress);
     report(outcomes, &context.console)
 }
 

@@ -10,8 +10,8 @@ use rest_source::{
 use rest_source_load::{Destination, LoadReport, Loading};
 
 use crate::{
-    args::Connection, console::Progress, context::Context, error::CommandError,
-    interrupt::TokenRequests, refresh_token_file::RefreshTokenFile, report::SourceReport, spec,
+    args::Connection, context::Context, error::CommandError, interrupt::TokenRequests,
+    refresh_token_file::RefreshTokenFile, report::SourceReport, spec,
 };
 
 /// How resources are loaded.
@@ -136,12 +136,10 @@ impl SourceLoad {
         resource.with_stored_names(prefix).table.name.clone()
     }
 
-    /// Loads the source into a destination. `name` is shown with its progress.
+    /// Loads the source into a destination.
     pub(crate) async fn load(
         &self,
         destination: &dyn Destination,
-        name: Option<&str>,
-        progress: &Progress,
     ) -> Result<LoadReport, CommandError> {
         let mut loading = Loading::new(&self.client, destination);
         let options = self.options.clone();
@@ -175,14 +173,9 @@ impl SourceLoad {
         for resource in options.resource {
             loading = loading.resource(resource);
         }
-        let source = name.map(|name| format!("{name}: ")).unwrap_or_default();
         let report = loading
             .on_progress(|done| {
                 self.report.running(&done.resource, done.rows, None);
-                progress.show(format_args!(
-                    "{source}{}: page {}, {} rows written",
-                    done.resource, done.pages, done.rows
-                ));
             })
             .await;
         let report = report.map_err(|mut failed| {

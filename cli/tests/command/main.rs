@@ -20,6 +20,7 @@ mod network;
 mod new;
 mod page;
 mod param;
+mod progress;
 mod project;
 mod raw;
 mod reports;

@@ -46,6 +46,12 @@ impl Shell {
         self
     }
 
+    /// The variables of its environment.
+    #[cfg(unix)]
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
