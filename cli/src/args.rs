@@ -16,6 +16,8 @@ use crate::{
     status::Status,
     variables::SecretSources,
 };
+#[cfg(feature = "mock")]
+use crate::replay::Test;
 
 /// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]
@@ -28,7 +30,7 @@ pub(crate) struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    a spec is invalid, or a generated file is out of date
+  1    a spec is invalid, a generated file is out of date, or a test fails
   2    an argument, a file, a setting or a secret is invalid; no request was sent
   3    the API, the destination or the writing of a file failed; the error names what is missing
   4    records are missing, the budget is used up, or `status --max-age` found a late load
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     New(crate::new::New),
     #[cfg(feature = "mock")]
     Mock(Mock),
+    #[cfg(feature = "mock")]
+    Test(Test),
     Schema(Schema),
     /// Serve an editor: diagnostics, completion, hover, rename and more for specs
     ///
@@ -279,7 +283,7 @@ pub(crate) struct ImportDlt {
 /// without secrets: request, response, what the selector found, and what the paginator decided. Reads each secret from
 /// an environment variable named after the spec and the secret, such as `MEDIA_API_KEY`, or from a file or a command;
 /// missing ones are an error before any request is sent. `rest-source secrets SPEC` lists them.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Fetch {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
@@ -329,8 +333,8 @@ pub(crate) struct Fetch {
     /// The maximum number of pages; 1 with `--raw`. Further ones are not requested
     #[arg(long, value_name = "PAGES", conflicts_with = "state", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) pages: Option<u64>,
-    /// Keep the pages as files in this folder, without secrets: each body as it was received, and a file
-    /// `.exchange.json` with its request, status and headers
+    /// Keep the responses as files in this folder, without secrets: each body as it was received, and a file
+    /// `.exchange.json` with its request, status and headers. `test` replays them
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
     /// Output format of the records
@@ -400,17 +404,19 @@ pub(crate) struct Connection {
     pub(crate) user_agent: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Names {
     /// The columns' names, as in Rust and SQL
+    #[default]
     Columns,
     /// The response's keys
     Response,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Aligned columns, sized by the first page; long values are truncated
+    #[default]
     Table,
     /// One JSON object per line; decimals as text, binary as base64
     Jsonl,
@@ -457,14 +463,17 @@ pub(crate) struct Load {
     pub(crate) reports: ReportOptions,
 }
 
-/// Print a page about a connector, in Markdown
+/// Print a page about a connector, in Markdown or HTML
 ///
-/// Lists secrets, settings, resources and columns, with a Mermaid graph of parents and children.
+/// Lists secrets, settings, resources and columns, with a graph of parents and children.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Docs {
     /// The spec
     pub(crate) spec: PathBuf,
-    /// Folder with your own template `reference.md`
+    /// Print a self-contained HTML page instead of Markdown with a Mermaid graph
+    #[arg(long)]
+    pub(crate) html: bool,
+    /// Folder with your own template `reference.md` or `reference.html`
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use rest_source::{Builder, Client, Clock, Timestamp, plan::SourcePlan};
+use rest_source::{Builder, Client, Clock, Timestamp, plan::SourcePlan, transport::Transport};
 
 use crate::{
     console::Console,
@@ -37,6 +37,7 @@ pub struct Context {
     /// What files and commands have besides the environment.
     values: Arc<Values>,
     clock: Option<Arc<dyn Clock>>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Context {
@@ -59,6 +60,22 @@ impl Context {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
+    }
+
+    /// The injected clock.
+    pub(crate) fn own_clock(&self) -> Option<Arc<dyn Clock>> {
+        self.clock.clone()
+    }
+
+    /// Sends requests through this transport instead of the network.
+    pub(crate) fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The transport instead of the network.
+    pub(crate) fn own_transport(&self) -> Option<Arc<dyn Transport>> {
+        self.transport.clone()
     }
 
     /// Adds the values of these sources to those of the environment.

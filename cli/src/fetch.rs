@@ -1,7 +1,7 @@
 //! `rest-source fetch`.
 
 use rest_source::{
-    Client, Error, ErrorKind, Fetch as Fetching, Rows,
+    Client, Error, ErrorKind, Fetch as Fetching, Rows, State,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
 };
@@ -11,6 +11,7 @@ use crate::{
     console::Console,
     context::Context,
     error::CommandError,
+    exchange::{FetchRecord, StartClock},
     format::Printer,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
     observer::Observer,
@@ -60,15 +61,53 @@ async fn fetch(
     last_write: LastWrite,
     report: RunReport,
 ) -> Result<(), CommandError> {
+    let state = match &args.state {
+        Some(path) => {
+            state_file::can_write(path)?;
+            state_file::read(path)?
+        }
+        None => None,
+    };
+    let run = Run {
+        context,
+        token_requests,
+        last_write,
+        report,
+    };
+    fetch_since(args, state, run).await
+}
+
+/// What a fetch runs in.
+pub(crate) struct Run {
+    pub(crate) context: Context,
+    pub(crate) token_requests: TokenRequests,
+    pub(crate) last_write: LastWrite,
+    pub(crate) report: RunReport,
+}
+
+/// Fetches after a state.
+pub(crate) async fn fetch_since(
+    args: Fetch,
+    state: Option<State>,
+    run: Run,
+) -> Result<(), CommandError> {
+    let Run {
+        context,
+        token_requests,
+        last_write,
+        report,
+    } = run;
     let connector = spec::open(&args.spec)?;
     let plan = &connector.plan;
     let source = report.source(plan);
     let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, &resource, &args.param)?;
-    let context = context.with_sources(&args.secrets).await?;
+    let clock = StartClock::new(context.own_clock());
+    let context = context.with_sources(&args.secrets).await?.clock(clock.clone());
     let console = &context.console;
     let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
-    let observer = Observer::new(&args, &resource)?;
+    let record = FetchRecord::new(&args, plan, state.as_ref(), &context)?;
+    let observer = Observer::new(&args, &resource, record, clock)?;
     let client = spec::connect(
         plan,
         args.config.clone(),
@@ -78,7 +117,7 @@ async fn fetch(
         observer.recording(),
         &context,
     )?;
-    let fetch = build_fetch(&client, plan, &resource, &args)?;
+    let fetch = build_fetch(&client, plan, &resource, state, &args)?;
     let mut observer = observer.of(&client);
     let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
@@ -161,23 +200,21 @@ fn build_fetch(
     client: &Client,
     plan: &SourcePlan,
     resource: &Ref<ResourcePlan>,
+    state: Option<State>,
     args: &Fetch,
 ) -> Result<Fetching<Rows>, CommandError> {
     let mut fetch = client.rows(resource);
-    if let Some(path) = &args.state {
-        if !resource.has_state() {
-            return Err(CommandError::usage(format!(
-                "`{}` is not `incremental`, so it has no state\n  \
-                 help: remove `--state`, or declare `incremental` at {}:{}",
-                resource.name, plan.spec, resource.line
-            )));
-        }
-        state_file::can_write(path)?;
-        if let Some(state) = state_file::read(path)? {
-            fetch = fetch.since(state);
-            if args.keep_state {
-                fetch = fetch.keep_state();
-            }
+    if args.state.is_some() && !resource.has_state() {
+        return Err(CommandError::usage(format!(
+            "`{}` is not `incremental`, so it has no state\n  \
+             help: remove `--state`, or declare `incremental` at {}:{}",
+            resource.name, plan.spec, resource.line
+        )));
+    }
+    if let Some(state) = state {
+        fetch = fetch.since(state);
+        if args.keep_state {
+            fetch = fetch.keep_state();
         }
     }
     if let Some(since) = &args.since {

@@ -36,6 +36,8 @@ mod printable;
 mod progress;
 mod project;
 mod refresh_token_file;
+#[cfg(feature = "mock")]
+mod replay;
 mod report;
 mod secrets;
 mod several;
@@ -126,6 +128,8 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Lsp => lsp::run(),
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
+        #[cfg(feature = "mock")]
+        Command::Test(test) => return Started::Network(replay::run(test, context)),
         Command::Doctor(doctor) => return Started::Network(doctor::run(doctor, context)),
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
         Command::Status(status) => return Started::Network(status::run(status, context)),

@@ -108,7 +108,8 @@ fn unservable(error: &rest_source::Error) -> CommandError {
 fn saved_pages(folder: &Path, plan: &SourcePlan) -> Result<Vec<SavedPage>, CommandError> {
     let files = SavedPage::files(&[folder.to_owned()])?;
     let saved: Result<Vec<_>, _> = files.iter().map(|file| SavedPage::read(file)).collect();
-    let saved = saved?;
+    let mut saved = saved?;
+    saved.retain(SavedPage::is_page);
     for page in &saved {
         spec::resource(plan, page.resource())?;
     }

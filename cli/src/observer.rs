@@ -8,7 +8,7 @@ use crate::{
     args::Fetch,
     console::Console,
     error::CommandError,
-    exchange::{Exchange, PageFolder, Recording, Redaction, print_raw},
+    exchange::{Exchange, FetchRecord, PageFolder, Recording, Redaction, StartClock, print_raw},
 };
 
 /// How long a received page may take to be delivered, once its successor was decided on.
@@ -39,10 +39,12 @@ impl Observer {
     pub(crate) fn new(
         args: &Fetch,
         resource: &Ref<ResourcePlan>,
+        record: FetchRecord,
+        clock: StartClock,
     ) -> std::result::Result<Self, CommandError> {
         let most_pages = args.pages.or(args.raw.then_some(1));
         let folder = (args.save.as_ref())
-            .map(|folder| PageFolder::create(folder, &resource.name))
+            .map(|folder| PageFolder::create(folder, &resource.name, record, clock))
             .transpose()?;
         // Other requests than those for its own pages are part of such a fetch.
         let has_others =
@@ -129,7 +131,7 @@ impl Observing<'_> {
             ))?;
         }
         if let Some(folder) = &self.observer.folder {
-            console.say(format_args!("{} pages saved", folder.saved()));
+            console.say(format_args!("{} pages saved", folder.saved_pages()));
         }
         Ok(())
     }

@@ -15,12 +15,12 @@ use crate::{
 };
 
 pub(crate) fn docs(args: &Docs, console: &Console) -> Result<(), CommandError> {
-    print(
-        &args.spec,
-        args.templates.as_deref(),
-        Template::Reference,
-        console,
-    )
+    let template = if args.html {
+        Template::Html
+    } else {
+        Template::Reference
+    };
+    print(&args.spec, args.templates.as_deref(), template, console)
 }
 
 pub(crate) fn ddl(args: &Ddl, console: &Console) -> Result<(), CommandError> {

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rest_source::{
@@ -131,7 +132,10 @@ pub(crate) fn connect(
 ) -> Result<Client, CommandError> {
     let builder = Client::builder(plan).budget(budget);
     let builder = context.attach(plan, token_file.attach(builder))?;
-    let transport = transport(connection, context)?;
+    let transport = match context.own_transport() {
+        Some(transport) => transport,
+        None => Arc::new(transport(connection, context)?),
+    };
     let builder = match recording {
         // With one request after another, none is sent beyond the limit.
         Some(recording) if recording.is_limited() => builder

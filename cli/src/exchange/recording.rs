@@ -51,7 +51,9 @@ pub(crate) struct Body {
     /// Bytes beyond [`LONGEST_BODY`], which are not recorded.
     pub(crate) omitted: usize,
     /// Whether its end arrived.
-    pub(crate) has_ended: bool,
+    pub(crate) is_whole: bool,
+    /// Whether no more of it is read.
+    has_ended: bool,
 }
 
 impl Exchange {
@@ -181,10 +183,20 @@ impl Recording {
             }
             None => {
                 if let Outcome::Response { body, .. } = outcome {
+                    body.is_whole = true;
                     body.has_ended = true;
                 }
             }
         });
+    }
+
+    /// Nothing more is read of a body.
+    fn end(&self, at: usize) {
+        if let Some(exchange) = self.lock().get_mut(at)
+            && let Outcome::Response { body, .. } = &mut exchange.outcome
+        {
+            body.has_ended = true;
+        }
     }
 }
 
@@ -238,12 +250,36 @@ impl<T: Transport> Transport for Recorder<T> {
                 };
             });
             let chunks = body.map(Some).chain(futures_util::stream::iter([None]));
+            let reader = Reader {
+                recording,
+                at,
+                start,
+            };
             let chunks = chunks.filter_map(move |chunk| {
-                recording.record_chunk(at, start, chunk.as_ref());
+                reader.record(chunk.as_ref());
                 future::ready(chunk)
             });
             let body = transport::Body::from_stream(chunks);
             Ok(http::Response::from_parts(head, body))
         })
+    }
+}
+
+/// The reader of a body, which is recorded as ended when it is dropped: a fetch may leave the rest of a body unread.
+struct Reader {
+    recording: Recording,
+    at: usize,
+    start: Instant,
+}
+
+impl Reader {
+    fn record(&self, chunk: Option<&Result<Bytes, TransportError>>) {
+        self.recording.record_chunk(self.at, self.start, chunk);
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.recording.end(self.at);
     }
 }

@@ -7,7 +7,7 @@ use rest_source::{
 use rest_source_codegen::secret_names::looks_secret;
 
 /// What replaces a secret.
-const REDACTED: &str = "[secret]";
+pub(crate) const REDACTED: &str = "[secret]";
 
 /// Removes secrets from exchanges: whatever stands where the spec puts credentials, values of headers with a
 /// credential's name, and everywhere else what the client redacts.

@@ -1,4 +1,4 @@
-//! Pages that are kept as files.
+//! Responses that are kept as files.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 use rest_source::transport::Headers;
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, Outcome, Redaction, recording::LONGEST_BODY};
+use super::{Exchange, FetchRecord, Outcome, Redaction, StartClock, recording::LONGEST_BODY};
 use crate::{error::CommandError, spec::shown};
 
 /// The end of the name of a file that describes a page.
@@ -43,11 +43,15 @@ pub(crate) struct SavedResponse {
     pub(crate) milliseconds: u64,
 }
 
-/// A folder that pages of a resource are saved in.
+/// A folder that the responses of a fetch are saved in, and what is needed to replay it.
 pub(crate) struct PageFolder {
     folder: PathBuf,
     resource: String,
+    record: FetchRecord,
+    clock: StartClock,
+    /// The number of responses saved, and of pages among them.
     saved: usize,
+    saved_pages: usize,
 }
 
 impl PageFolder {
@@ -56,7 +60,12 @@ impl PageFolder {
     /// # Errors
     ///
     /// If it has pages of this resource already: two fetches would be mixed.
-    pub(crate) fn create(folder: &Path, resource: &str) -> Result<Self, CommandError> {
+    pub(crate) fn create(
+        folder: &Path,
+        resource: &str,
+        record: FetchRecord,
+        clock: StartClock,
+    ) -> Result<Self, CommandError> {
         let unwritable = |error: io::Error| {
             CommandError::usage(format!("cannot write to `{}`: {error}", shown(folder)))
         };
@@ -64,7 +73,10 @@ impl PageFolder {
         let this = Self {
             folder: folder.to_owned(),
             resource: resource.to_owned(),
+            record,
+            clock,
             saved: 0,
+            saved_pages: 0,
         };
         if this.path(1, DESCRIPTION).exists() {
             return Err(CommandError::usage(format!(
@@ -80,19 +92,19 @@ impl PageFolder {
             .join(format!("{}-{number:04}{end}", self.resource))
     }
 
-    /// Saves those exchanges that are pages, without secrets.
+    /// Saves the responses of those exchanges that are not for credentials, without secrets.
     pub(crate) fn save(
         &mut self,
         exchanges: &[Exchange],
         redaction: &Redaction<'_>,
     ) -> Result<(), CommandError> {
-        for exchange in exchanges.iter().filter(|exchange| exchange.is_page()) {
-            self.save_page(exchange, redaction)?;
+        for exchange in exchanges.iter().filter(|one| !one.is_for_credentials) {
+            self.save_response(exchange, redaction)?;
         }
         Ok(())
     }
 
-    fn save_page(
+    fn save_response(
         &mut self,
         exchange: &Exchange,
         redaction: &Redaction<'_>,
@@ -105,14 +117,26 @@ impl PageFolder {
         else {
             return Ok(());
         };
-        if body.omitted > 0 || !body.has_ended {
+        let is_page = exchange.is_page();
+        // The rest of a body that was not a page is of no use.
+        if is_page && (body.omitted > 0 || !body.is_whole) {
             return Err(CommandError::failed(format!(
                 "a page of `{}` is too long or not whole, and was not saved: {} bytes of it arrived",
                 self.resource,
                 body.bytes.len() + body.omitted
             )));
         }
+        if self.saved == 0 {
+            let folder = &self.folder;
+            let written = self
+                .record
+                .write(folder, &self.resource, &self.clock, redaction);
+            written.map_err(|error| {
+                CommandError::failed(format!("cannot write to `{}`: {error}", shown(folder)))
+            })?;
+        }
         self.saved += 1;
+        self.saved_pages += usize::from(is_page);
         let text = String::from_utf8_lossy(&body.bytes);
         let redacted = redaction.text(&text);
         let is_redacted = redacted != text;
@@ -148,8 +172,8 @@ impl PageFolder {
     }
 
     /// The number of pages saved.
-    pub(crate) const fn saved(&self) -> usize {
-        self.saved
+    pub(crate) const fn saved_pages(&self) -> usize {
+        self.saved_pages
     }
 }
 
@@ -180,7 +204,7 @@ fn name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// A page in a file: its body, and its request and response where they are saved beside it.
+/// A response in a file: its body, and its request and response where they are saved beside it.
 #[derive(Clone, Debug)]
 pub(crate) struct SavedPage {
     /// The file with the body.
@@ -190,6 +214,12 @@ pub(crate) struct SavedPage {
 }
 
 impl SavedPage {
+    /// Whether the API returned it as a page, not as a failure or a redirect.
+    pub(crate) fn is_page(&self) -> bool {
+        let status = self.description.as_ref().map(|saved| saved.response.status);
+        status.is_none_or(|status| (200..300).contains(&status))
+    }
+
     /// The resource that it was fetched of.
     #[cfg(feature = "mock")]
     pub(crate) fn resource(&self) -> Option<&str> {

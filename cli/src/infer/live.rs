@@ -221,7 +221,7 @@ impl Live<'_> {
         let Outcome::Response { headers, body, .. } = &exchange.outcome else {
             return Ok(None);
         };
-        if !body.has_ended || body.omitted > 0 {
+        if !body.is_whole || body.omitted > 0 {
             return Ok(None);
         }
         let redaction = &self.redaction;

@@ -336,6 +336,9 @@ fn saved_pages(
     let mut names: Vec<String> = Vec::new();
     for file in SavedPage::files(&args.from)? {
         let saved = SavedPage::read(&file)?;
+        if !saved.is_page() {
+            continue;
+        }
         let (request, headers) = match saved.description {
             Some(saved) => {
                 if !names.contains(&saved.resource) {

@@ -23,6 +23,7 @@ mod param;
 mod progress;
 mod project;
 mod raw;
+mod replay;
 mod reports;
 mod same;
 mod secrets;

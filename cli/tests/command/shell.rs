@@ -52,6 +52,12 @@ impl Shell {
         self.variables.clone()
     }
 
+    /// With an empty environment.
+    pub(crate) fn without_variables(mut self) -> Self {
+        self.variables.clear();
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

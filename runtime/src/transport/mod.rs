@@ -6,7 +6,7 @@ mod message;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use bytes::Bytes;
 pub use http;
@@ -59,6 +59,16 @@ pub trait Transport: Send + Sync + 'static {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        (**self).send(request, limits)
+    }
 }
 
 /// Marks a request for credentials, such as a token request, in its

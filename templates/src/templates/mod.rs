@@ -3,6 +3,7 @@
 //! Templates are [Tera](https://keats.github.io/tera/) templates. The fields of [`Source`] are their variables. A
 //! template in the user's folder overrides the built-in one of the same name.
 
+mod graph;
 mod model;
 mod scaffold;
 
@@ -14,6 +15,7 @@ use rest_source_codegen::{connector::Connector, crate_path::CratePath};
 
 use crate::{Error, rust::Rust};
 
+pub use graph::{Edge, Graph, Node};
 pub use model::{Column, Incremental, Resource, Secret, Setting, Source};
 pub use scaffold::{Scaffold, ScaffoldSpec, scaffold};
 
@@ -25,6 +27,9 @@ pub enum Template {
     Rust,
     /// A Markdown page about the connector, with a Mermaid graph of parents and children.
     Reference,
+    /// The same page in HTML, self-contained, with a drawing of the graph. Its template has the variable `graph`, a
+    /// [`Graph`], in addition.
+    Html,
     /// The SQL definitions of its SQLite tables, as a load creates them.
     Sqlite,
     /// The SQL definitions of its PostgreSQL tables.
@@ -37,6 +42,7 @@ impl Template {
         match self {
             Self::Rust => "connector.rs",
             Self::Reference => "reference.md",
+            Self::Html => "reference.html",
             Self::Sqlite => "sqlite.sql",
             Self::Postgres => "postgres.sql",
         }
@@ -44,9 +50,13 @@ impl Template {
 }
 
 /// The built-in templates.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("connector.rs", include_str!("../../templates/connector.rs")),
     ("reference.md", include_str!("../../templates/reference.md")),
+    (
+        "reference.html",
+        include_str!("../../templates/reference.html"),
+    ),
     ("sqlite.sql", include_str!("../../templates/sqlite.sql")),
     ("postgres.sql", include_str!("../../templates/postgres.sql")),
 ];
@@ -78,7 +88,7 @@ impl Templates {
             }
         }
         let mut tera = Tera::default();
-        tera.autoescape_on(Vec::<&str>::new());
+        tera.autoescape_on(vec![".html"]);
         tera.register_filter("cell", |text: &str, _: Kwargs, _: &State| cell(text));
         tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| comment(text));
         tera.add_raw_templates(texts)
@@ -101,8 +111,12 @@ impl Templates {
     ///
     /// When the template uses an unknown variable. The error has the line.
     pub fn render(&self, template: Template, connector: &Connector) -> Result<String, Error> {
-        let mut context = Context::from_serialize(&Source::of(connector))
-            .map_err(|error| template_error(&error))?;
+        let source = Source::of(connector);
+        let mut context =
+            Context::from_serialize(&source).map_err(|error| template_error(&error))?;
+        if template == Template::Html {
+            context.insert("graph", &Graph::of(&source.resources));
+        }
         if template == Template::Rust {
             let rust = Rust::of(connector, &self.runtime)?;
             context.insert("module", rust.module().trim_end());

@@ -89,8 +89,10 @@ pub struct Resource {
     pub incremental: Option<Incremental>,
     /// The Rust paths of its processing steps, in order.
     pub processing_steps: Vec<String>,
-    /// Its parent resource.
+    /// Its parent resource, or several, separated by commas.
     pub parent: Option<String>,
+    /// Its parent resources.
+    pub parents: Vec<String>,
     /// Whether its records are untyped JSON. It then has the columns of its key and `record`, or no columns without a
     /// key.
     pub is_untyped: bool,
@@ -225,6 +227,8 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
     let key = || columns.iter().filter(|column| column.primary_key);
     let merge_key = columns.iter().filter(|column| column.merge_key);
     let is_appended = plan.write_disposition == checked::WriteDisposition::Append;
+    let parents = plan.parent.iter().flat_map(|parent| parent.resources());
+    let parents: Vec<String> = parents.map(|one| one.name.to_string()).collect();
     Resource {
         name: plan.name.to_string(),
         sql_name: quoted(plan.table_name.as_ref().unwrap_or(&plan.name)),
@@ -273,10 +277,8 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
         processing_steps: (plan.processing_steps.iter())
             .map(|step| step.path().to_owned())
             .collect(),
-        parent: (plan.parent.as_ref()).map(|parent| {
-            let names: Vec<&str> = parent.resources().map(|one| &*one.name).collect();
-            names.join(", ")
-        }),
+        parent: (!parents.is_empty()).then(|| parents.join(", ")),
+        parents,
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
         sql_columns: (columns.iter())
