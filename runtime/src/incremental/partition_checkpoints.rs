@@ -69,13 +69,18 @@ impl WindowProgress {
             return;
         }
         self.has_received |= is_received;
-        let is_later = |before: &ResumePoint| match before.cursor.compare(point.cursor.as_value()) {
-            Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => !point.seen.is_empty(),
-            _ => false,
-        };
-        if self.reached.as_ref().is_none_or(is_later) {
+        let Some(before) = &mut self.reached else {
             self.reached = Some(point);
+            return;
+        };
+        match before.cursor.compare(point.cursor.as_value()) {
+            Some(Ordering::Less) => *before = point,
+            // Each window starts with the records that the saved state has at its cursor: one adds records to them,
+            // and those after it do not have these.
+            Some(Ordering::Equal) => {
+                Arc::make_mut(&mut before.seen).extend(point.seen.iter().cloned())
+            }
+            _ => {}
         }
     }
 }
