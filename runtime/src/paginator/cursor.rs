@@ -13,6 +13,22 @@ use crate::{
 pub(super) struct ByCursor {
     pub(super) plan: Cursor,
     pub(super) ends: Ends,
+    /// Whether the cursor is the id of a scroll: it stays, and only an empty page is the last.
+    pub(super) is_scroll: bool,
+}
+
+impl ByCursor {
+    /// What follows a page of a scroll whose response has no id.
+    fn without_id(&self, position: &Position) -> Result<Next> {
+        match position {
+            Position::First => Err(paging(format!(
+                "the first page of the scroll has no id at `{}`",
+                shown(&self.plan.cursor_path)
+            ))
+            .with_help("name the id's place in `cursor_path`")),
+            position => Ok(Next::Page(position.clone(), None)),
+        }
+    }
 }
 
 impl Paginate for ByCursor {
@@ -36,7 +52,7 @@ impl Paginate for ByCursor {
         send(position, &self.plan.cursor, draft)
     }
 
-    fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+    fn next(&self, position: &Position, page: &PageFacts<'_>) -> Result<Next> {
         if let Some(end) = stated::end(&self.ends, page, None) {
             return Ok(Next::End(end));
         }
@@ -50,10 +66,15 @@ impl Paginate for ByCursor {
         }
         match probe {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
-                Ok(Next::Page(position(probe, cursor), None))
+                Ok(Next::Page(leads_to(probe, cursor), None))
             }
             Probe::Json(cursor) if !cursor.is_empty() && takes_json(&self.plan.cursor) => {
                 Ok(Next::Page(Position::CursorJson(cursor.clone()), None))
+            }
+            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false)
+                if self.is_scroll && page.received > 0 =>
+            {
+                self.without_id(position)
             }
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => Ok(Next::End(
                 End::no_next(format!("no cursor at `{}`", shown(path))),
@@ -110,7 +131,7 @@ fn takes_json(cursor: &SentCursor) -> bool {
 }
 
 /// Where a cursor leads. A number stays one.
-fn position(probe: &Probe, cursor: &str) -> Position {
+fn leads_to(probe: &Probe, cursor: &str) -> Position {
     match (probe, cursor.parse()) {
         (Probe::Number(_), Ok(number)) => Position::CursorNumber(number),
         (Probe::Number(_), Err(_)) => Position::CursorJson(cursor.to_owned()),
@@ -121,7 +142,7 @@ fn position(probe: &Probe, cursor: &str) -> Position {
 /// Where the id of a scroll leads.
 pub(crate) fn scroll_id(probe: &Probe) -> Option<Position> {
     match probe {
-        Probe::Text(id) | Probe::Number(id) if !id.is_empty() => Some(position(probe, id)),
+        Probe::Text(id) | Probe::Number(id) if !id.is_empty() => Some(leads_to(probe, id)),
         _ => None,
     }
 }
@@ -179,7 +200,22 @@ mod tests {
                 stop_after_empty_page,
                 ..Ends::DEFAULT
             },
+            is_scroll: false,
         }
+    }
+
+    #[test]
+    fn a_scroll_keeps_its_id_until_an_empty_page() {
+        let p = ByCursor {
+            is_scroll: true,
+            ..by_cursor(true)
+        };
+        let at = Position::Cursor("a".to_owned());
+        let without_id = page(1).probes([Probe::Missing]);
+        assert_eq!(p.next(&at, &without_id.as_page()).unwrap(), to("a"));
+        let empty = page(0).probes([Probe::Missing]);
+        ended(p.next(&at, &empty.as_page()));
+        assert!(error(next(&p, &without_id)).contains("no id at `$.next`"));
     }
 
     fn next(paginator: &ByCursor, facts: &Facts) -> Result<Next> {

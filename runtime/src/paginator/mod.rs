@@ -322,7 +322,16 @@ pub(crate) fn built_in(paginator: &plan::Paginator) -> Result<Arc<dyn Paginate>,
         Pages::Single => Arc::new(single::SinglePage),
         Pages::Offset(plan) => Arc::new(offset::ByOffset { plan, ends }),
         Pages::Number(plan) => Arc::new(page_number::ByNumber { plan, ends }),
-        Pages::Cursor(plan) | Pages::Scroll(plan) => Arc::new(cursor::ByCursor { plan, ends }),
+        Pages::Cursor(plan) => Arc::new(cursor::ByCursor {
+            plan,
+            ends,
+            is_scroll: false,
+        }),
+        Pages::Scroll(plan) => Arc::new(cursor::ByCursor {
+            plan,
+            ends,
+            is_scroll: true,
+        }),
         Pages::HeaderCursor { cursor_key, cursor } => Arc::new(header_cursor::ByHeaderCursor {
             cursor_key,
             cursor,
