@@ -71,6 +71,10 @@ impl ByNumber {
         let arrived = page.before.saturating_add(page.received);
         let is_short = self.plan.page_size.is_some_and(|size| page.received < size);
         let from_base = self.plan.page == self.plan.base_page;
+        // The API may cap its pages: one is not short that is as large as those before.
+        let pages_before = (next - 1).saturating_sub(self.plan.page);
+        let is_short = is_short
+            && (pages_before == 0 || page.received.saturating_mul(pages_before) < page.before);
         if is_short && page.received > 0 && from_base && stated::hint_is_reached(page, arrived) {
             return Some(End::complete(format!(
                 "a page of {}, less than asked for, reached `total`",
@@ -276,6 +280,9 @@ mod tests {
         assert!(ended(next(&p, 3, &last)).contains("reached `total`"));
         let pages = page(80).hint(3);
         assert!(matches!(next(&p, 1, &pages).unwrap(), Next::Page(..)));
+        // A cap of 2 records a page, and 20 pages: no page is short.
+        let capped = page(2).before(18).hint(20);
+        assert!(matches!(next(&p, 10, &capped).unwrap(), Next::Page(..)));
         let ahead = |at| p.forecast(&Position::Page(at), Total::Records(250), 100);
         assert_eq!((ahead(2), ahead(3)), (Some(Position::Page(3)), None));
     }
