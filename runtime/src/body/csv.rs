@@ -3,6 +3,8 @@
 //! It is strict where a lenient reader would make other rows than were meant: text after a closing quote, a quote that
 //! is not closed, and rows with more or fewer values than the header are errors with their row and line.
 
+use std::collections::HashSet;
+
 use memchr::{memchr_iter, memchr2, memchr3};
 
 use super::{
@@ -280,11 +282,12 @@ impl Csv {
 
     fn header(&mut self) -> Result<(), BodyError> {
         let mut names: Vec<String> = Vec::with_capacity(self.values.len());
+        let mut known = HashSet::with_capacity(self.values.len());
         let mut start = 0;
         for value in &self.values {
             let name = self.row.get(start..value.end).unwrap_or_default();
             let name = String::from_utf8_lossy(name).into_owned();
-            if !name.is_empty() && names.contains(&name) {
+            if !name.is_empty() && !known.insert(name.clone()) {
                 let message = format!("the header of the response has `{name}` twice");
                 return Err(BodyError::invalid(message).with_help(
                     "name the values yourself: `column_names` in the decoder, with `skip_lines: 1` for the header",
@@ -293,7 +296,7 @@ impl Csv {
             names.push(name);
             start = value.end;
         }
-        let is_missing = |key: &&Text| !names.iter().any(|name| *name == key.as_str());
+        let is_missing = |key: &&Text| !known.contains(key.as_str());
         let missing: Vec<&str> = self
             .required
             .iter()
