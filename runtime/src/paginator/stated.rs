@@ -45,8 +45,8 @@ static UNDECLARED: [Path; 9] = [
     ]),
 ];
 
-/// The usual header of an undeclared total.
-const UNDECLARED_HEADER: &str = "X-Total-Count";
+/// The usual headers of an undeclared total.
+const UNDECLARED_HEADERS: [&str; 2] = ["X-Total-Count", "Content-Range"];
 
 /// How many empty pages in a row are passed over where a declared total says that more follows.
 pub(super) const MAX_EMPTY: u32 = 2;
@@ -67,6 +67,8 @@ pub(crate) struct Statements {
     total: Option<u64>,
     /// The flag, as a page stated it last.
     has_more: Option<bool>,
+    /// The undeclared total, as a page stated it last.
+    undeclared: Option<(String, u64)>,
     change_token: Option<ChangeTokens>,
 }
 
@@ -167,6 +169,7 @@ impl Statements {
                 .collect(),
             total: None,
             has_more: None,
+            undeclared: None,
             change_token: change_token.map(|token| ChangeTokens {
                 path: token.path.clone(),
                 last: None,
@@ -186,7 +189,8 @@ impl Statements {
         &self.probes
     }
 
-    /// Reads what a page states. `probes` is what its body holds at [`probes`](Self::probes).
+    /// Reads what a page states. `probes` is what its body holds at [`probes`](Self::probes), `is_null` whether that
+    /// has null in place of the records.
     ///
     /// # Errors
     ///
@@ -196,6 +200,7 @@ impl Statements {
         probes: &[Probe],
         headers: &Headers,
         no_content: bool,
+        is_null: bool,
     ) -> Result<Stated> {
         let mut probes = probes.iter();
         let change_token = match &self.change_token {
@@ -207,8 +212,10 @@ impl Statements {
             (flag, probe)
         });
         let has_more = match flag {
-            Some((flag, probe)) if !no_content => Some(self.has_more(flag, probe)),
-            _ => None,
+            // Null and no flag state nothing.
+            Some((_, probe)) if no_content || (is_null && is_absent(probe)) => None,
+            Some((flag, probe)) => Some(self.has_more(flag, probe)),
+            None => None,
         };
         let announced = match &has_more {
             Some(flag) => matches!(flag, Ok(true)),
@@ -247,15 +254,18 @@ impl Statements {
             let in_body = UNDECLARED.iter().zip(probes);
             let in_body =
                 in_body.filter_map(|(path, probe)| Some((path.to_string(), number(probe)?)));
-            let header = headers.get(UNDECLARED_HEADER).and_then(|v| whole(v.trim()));
-            let in_header = header.map(|total| (UNDECLARED_HEADER.to_owned(), total));
+            let in_header = UNDECLARED_HEADERS.iter().filter_map(|name| {
+                let total = header_total(headers.get(name), name, None).ok()?;
+                Some(((*name).to_owned(), total))
+            });
             in_body.chain(in_header).max_by_key(|(_, total)| *total)
         };
         Ok(Stated {
             hint,
             undeclared: hint
                 .map(|total| (HINT.to_string(), total))
-                .or_else(elsewhere),
+                .or_else(elsewhere)
+                .or_else(|| self.undeclared.clone().filter(|_| no_content || is_null)),
             has_more,
             announced,
             no_content,
@@ -268,6 +278,7 @@ impl Statements {
     pub(crate) fn remember(&mut self, stated: &Stated) {
         self.total = stated.total.or(self.total);
         self.has_more = stated.has_more().or(self.has_more);
+        self.undeclared.clone_from(&stated.undeclared);
         if let Some(tokens) = &mut self.change_token {
             tokens.is_of_last_page = stated.change_token.is_some();
             tokens.last = stated.change_token.clone().or(tokens.last.take());
@@ -356,7 +367,8 @@ impl Statements {
         let Some((place, total)) = &stated.undeclared else {
             return Ok(Shortfall::None);
         };
-        let is_plausible = !self.is_single || arrived.received > 1;
+        // A response that is one record may have a total of its own.
+        let is_plausible = !self.is_single || arrived.received != 1;
         Ok(match arrived.lack(Total::Records(*total)) {
             Some(text) if is_plausible => Shortfall::Warning(format!(
                 "warning: `{place}` states {text}; declare it as the total (`total_path`) if it counts \

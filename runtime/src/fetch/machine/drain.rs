@@ -245,7 +245,7 @@ impl<P> Machine<P> {
         let named = |error: crate::Error| error.with_request(&facts.request);
         let mut stated = self
             .statements
-            .read(own, &facts.headers, facts.no_content)
+            .read(own, &facts.headers, facts.no_content, facts.is_null)
             .map_err(named)?;
         let mut page = PageFacts {
             received: facts.received,

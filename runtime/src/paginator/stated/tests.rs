@@ -47,7 +47,7 @@ fn number(digits: &str) -> Probe {
 }
 
 fn read(statements: &Statements, probe: Probe) -> Result<Stated> {
-    statements.read(&[probe], &Headers::new(), false)
+    statements.read(&[probe], &Headers::new(), false, false)
 }
 
 fn arrived(received: u64) -> Arrived {
@@ -88,10 +88,13 @@ fn a_total_in_a_header_is_read_from_a_page_without_content() {
         ..Ends::COUNTED
     });
     let mut headers = Headers::new();
-    let error = statements.read(&[], &headers, true).unwrap_err();
+    let error = statements.read(&[], &headers, true, false).unwrap_err();
     assert!(error.to_string().contains("header `X-Total` is missing"));
     headers.push("x-total", "4");
-    assert_eq!(statements.read(&[], &headers, true).unwrap().total, Some(4));
+    assert_eq!(
+        statements.read(&[], &headers, true, false).unwrap().total,
+        Some(4)
+    );
 }
 
 #[test]
@@ -159,20 +162,22 @@ fn a_page_without_content_leaves_the_flag_before_it_standing() {
     let mut statements = by_flag(None);
     let first = read(&statements, Probe::Bool(true)).unwrap();
     statements.remember(&first);
-    let stated = statements
-        .read(&[Probe::Missing], &Headers::new(), true)
-        .unwrap();
-    let end = End::complete("an empty page");
-    let shortfall = statements.shortfall(&end, &stated, &arrived(10)).unwrap();
-    assert!(matches!(
-        shortfall,
-        Shortfall::Missing(Reason::MoreAnnounced(_))
-    ));
+    for (no_content, is_null) in [(true, false), (false, true)] {
+        let stated = statements
+            .read(&[Probe::Missing], &Headers::new(), no_content, is_null)
+            .unwrap();
+        let end = End::complete("an empty page");
+        let shortfall = statements.shortfall(&end, &stated, &arrived(10)).unwrap();
+        assert!(matches!(
+            shortfall,
+            Shortfall::Missing(Reason::MoreAnnounced(_))
+        ));
+    }
 }
 
 #[test]
 fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
-    let statements = offset(Ends::COUNTED);
+    let mut statements = offset(Ends::COUNTED);
     let place = Path(list![Step::Key(Static("meta")), Step::Key(Static("total"))]);
     let probes: Vec<Probe> = statements
         .probes()
@@ -185,16 +190,44 @@ fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
             }
         })
         .collect();
-    let stated = statements.read(&probes, &Headers::new(), false).unwrap();
+    let stated = statements
+        .read(&probes, &Headers::new(), false, false)
+        .unwrap();
+    statements.remember(&stated);
+    let without_content = statements.read(&[], &Headers::new(), true, false).unwrap();
+    for stated in [stated, without_content] {
+        let text = warning(&statements, &stated, 18);
+        assert!(
+            text.contains("`$.meta.total` states 30 records, 18 arrived"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_undeclared_range_of_content_is_a_warning_also_of_a_single_page() {
+    let mut headers = Headers::new();
+    headers.set("Content-Range", "items 0-4/30");
+    for (kind, received) in [
+        (Pages::Offset(Offset::new(10)), 1),
+        (Pages::Single, 0),
+        (Pages::Single, 5),
+    ] {
+        let statements = statements(kind, Ends::COUNTED);
+        let stated = statements.read(&[], &headers, false, false).unwrap();
+        let text = warning(&statements, &stated, received);
+        assert!(text.contains("`Content-Range` states 30 records"), "{text}");
+    }
+}
+
+/// The warning after so many records.
+#[track_caller]
+fn warning(statements: &Statements, stated: &Stated, received: u64) -> String {
     let end = End::complete("an empty page");
-    let shortfall = statements.shortfall(&end, &stated, &arrived(18)).unwrap();
-    let Shortfall::Warning(text) = shortfall else {
-        panic!("{shortfall:?}");
-    };
-    assert!(
-        text.contains("`$.meta.total` states 30 records, 18 arrived"),
-        "{text}"
-    );
+    match statements.shortfall(&end, stated, &arrived(received)) {
+        Ok(Shortfall::Warning(text)) => text,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
