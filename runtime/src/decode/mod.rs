@@ -551,7 +551,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
                     .query
                     .as_ref()
                     .map_or(&*shape.shown_path, |query| &*query.text);
-                nothing_but_errors(json, shape, place, rows.holder, document.reader.out)?;
+                nothing_but_errors(json, shape, place, document.reader.out)?;
             }
             let fields = document.fields;
             document
@@ -565,14 +565,12 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     }
 }
 
-/// Looks at a page without records for the errors that it reports instead: in place of its records they
-/// are an error, beside an empty list they are noted.
+/// Looks at a page without records for the errors that it reports instead.
 fn nothing_but_errors(
     json: &str,
     shape: &PageShape,
     place: &str,
-    holder: Holder,
-    out: &mut Output,
+    out: &Output,
 ) -> Result<(), Unread> {
     let Some((key, message)) = refused::reported(json) else {
         return Ok(());
@@ -580,11 +578,6 @@ fn nothing_but_errors(
     let message = out.faults.quoted(&message);
     // A record may well have a key of that name.
     if shape.takes_root() {
-        return Ok(());
-    }
-    if holder == Holder::Value {
-        out.faults
-            .remark(format!("no records, and `{key}`: {message}"));
         return Ok(());
     }
     Err(Unread::NoRecords(refused::in_place_of_records(
