@@ -228,6 +228,10 @@ fn notes(fetched: &Report) -> impl Iterator<Item = &str> {
 fn omitted(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
     [
         (
+            fetched.received.saturating_sub(fetched.selected),
+            "omitted: rows in which the selector finds no record",
+        ),
+        (
             fetched.discarded_rows,
             "discarded: records outside the schema",
         ),
