@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "mock")]
+use crate::replay::Test;
 use crate::{
     budget::Budget,
     destination::{self, To},
@@ -16,8 +18,6 @@ use crate::{
     status::Status,
     variables::SecretSources,
 };
-#[cfg(feature = "mock")]
-use crate::replay::Test;
 
 /// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]

@@ -103,7 +103,10 @@ pub(crate) async fn fetch_since(
     let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, &resource, &args.param)?;
     let clock = StartClock::new(context.own_clock());
-    let context = context.with_sources(&args.secrets).await?.clock(clock.clone());
+    let context = context
+        .with_sources(&args.secrets)
+        .await?
+        .clock(clock.clone());
     let console = &context.console;
     let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
     let record = FetchRecord::new(&args, plan, state.as_ref(), &context)?;

@@ -7,6 +7,7 @@ mod doctor;
 #[cfg(unix)]
 mod fetch_kills;
 #[cfg(feature = "lsp")]
+mod html;
 mod import;
 mod infer;
 #[cfg(unix)]
