@@ -53,7 +53,8 @@ pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
         .incremental
         .as_ref()
         .is_some_and(|plan| plan.row_order == Some(RowOrder::Ascending) && plan.start_closed);
-    let help = if is_ascending || resource.change_token().is_some() {
+    let has_order = resource.incremental.is_some() && resource.change_token().is_none();
+    let help = if is_ascending || !has_order {
         MERGE.to_owned()
     } else {
         format!(

@@ -1,6 +1,7 @@
 //! UTF-8, however its bytes arrive.
 
 use super::BodyError;
+use crate::decode::not_utf8;
 
 #[derive(Default)]
 pub(super) struct Utf8 {
@@ -38,12 +39,7 @@ impl Utf8 {
         let (whole, rest) = bytes.split_at(error.valid_up_to());
         self.read += whole.len() as u64;
         if error.error_len().is_some() {
-            let message = format!(
-                "the response is not in UTF-8: byte {} does not fit",
-                self.read
-            );
-            return Err(BodyError::invalid(message)
-                .with_help("name its charset: `decoder: {charset: windows-1252}`, for example"));
+            return Err(not_utf8(self.read).into());
         }
         text.push_str(str::from_utf8(whole).unwrap_or_default());
         Ok(rest)

@@ -22,9 +22,7 @@ pub(super) fn text(body: &mut Vec<u8>, format: Format) -> Result<String> {
     let text = String::from_utf8(mem::take(body)).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         *body = error.into_bytes();
-        unreadable(format!(
-            "the response is not in UTF-8: byte {at} does not fit"
-        ))
+        not_utf8(at as u64)
     })?;
     // No line is no record.
     if format == Format::Json && json(&text).trim_start_matches(SPACE).is_empty() {
@@ -73,6 +71,14 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> Error {
     } else {
         unreadable(format!("the response is not JSON: {error}")).with_source(error)
     }
+}
+
+/// The error of a byte that is not UTF-8.
+pub(crate) fn not_utf8(at: u64) -> Error {
+    unreadable(format!(
+        "the response is not in UTF-8: byte {at} does not fit"
+    ))
+    .with_help("name its charset: `decoder: {charset: windows-1252}`, for example")
 }
 
 pub(super) fn unreadable(message: impl Into<String>) -> Error {

@@ -35,7 +35,6 @@ mod visit;
 
 use std::sync::Arc;
 
-pub(crate) use self::selector::at_steps;
 use self::{
     around::Around,
     document::{Document, Extent, Selected, Spot},
@@ -50,6 +49,7 @@ use self::{
     shape::{JsonKind, Node, Sets},
     text::Source,
 };
+pub(crate) use self::{body::not_utf8, selector::at_steps};
 use crate::{
     Json, Scalar,
     error::{Error, Result},

@@ -494,7 +494,7 @@ fn a_body_that_is_no_json_is_told_from_one_that_is_cut_off() {
         .unwrap_err()
         .to_string();
     assert!(
-        bytes.starts_with("the response is not in UTF-8: byte 9"),
+        bytes.starts_with("the response is not in UTF-8: byte 9") && bytes.contains("charset"),
         "{bytes}"
     );
 }
