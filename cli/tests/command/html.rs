@@ -5,7 +5,7 @@ use crate::shell::Shell;
 const SPEC: &str = "\
 name: club
 description: Members & <i>clubs</i>.
-client: { base_url: https://api.example.com }
+client: { base_url: https://api.example.com, paginator: single_page }
 resources:
   - name: clubs
     primary_key: id

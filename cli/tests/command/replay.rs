@@ -42,7 +42,7 @@ async fn serve() -> Scripted {
             let next = format!("{}&page=2&access_token=LEAK", asked.target);
             Reply::json(&json!({ "items": [{ "id": 1, "name": "a" }], "next": next }))
         }
-        "/things" if failures.fetch_add(1, Ordering::Relaxed) % 2 == 0 => {
+        "/things" if failures.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => {
             Reply::status(503).header("Retry-After", "1")
         }
         "/things" => Reply::json(&json!({ "items": [{ "id": 2 }, { "id": 3 }] })),

@@ -78,7 +78,7 @@ impl WindowProgress {
             // Each window starts with the records that the saved state has at its cursor: one adds records to them,
             // and those after it do not have these.
             Some(Ordering::Equal) => {
-                Arc::make_mut(&mut before.seen).extend(point.seen.iter().cloned())
+                Arc::make_mut(&mut before.seen).extend(point.seen.iter().cloned());
             }
             _ => {}
         }
