@@ -1,6 +1,7 @@
 //! Responses that are kept as files.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -204,6 +205,14 @@ fn name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// The description of a page, which is the file itself or lies beside the body.
+fn described_by(file: &Path) -> Option<PathBuf> {
+    match name(file).strip_suffix(DESCRIPTION) {
+        Some(_) => Some(file.to_owned()),
+        None => Some(file.with_extension(&DESCRIPTION[1..])).filter(|path| path.exists()),
+    }
+}
+
 /// A response in a file: its body, and its request and response where they are saved beside it.
 #[derive(Clone, Debug)]
 pub(crate) struct SavedPage {
@@ -254,6 +263,9 @@ impl SavedPage {
             found.sort();
             files.append(&mut found);
         }
+        // `pages/*.json` names a page twice: by its description and by its body.
+        let mut known = HashSet::new();
+        files.retain(|file| known.insert(described_by(file).unwrap_or_else(|| file.clone())));
         Ok(files)
     }
 
@@ -263,10 +275,7 @@ impl SavedPage {
     ///
     /// If a file cannot be read, or is too long.
     pub(crate) fn read(file: &Path) -> Result<Self, CommandError> {
-        let described = match name(file).strip_suffix(DESCRIPTION) {
-            Some(_) => Some(file.to_owned()),
-            None => Some(file.with_extension(&DESCRIPTION[1..])).filter(|path| path.exists()),
-        };
+        let described = described_by(file);
         let description: Option<Description> = described
             .as_ref()
             .map(|path| {

@@ -216,6 +216,14 @@ async fn saved_pages_of_a_whole_spec_show_what_it_does_not_declare() {
         "infer_from_saved_pages",
         &shell.run(&["infer", file, "media_insights", "--from", "pages"]),
     );
+    // `pages/*.json` names a page twice.
+    let page = "pages/media_insights-0001.exchange.json";
+    let infer = ["infer", file, "media_insights", "--from", page];
+    let once = shell.run(&infer);
+    let twice = shell.run(&[&infer[..], &["pages/media_insights-0001.json"]].concat());
+    assert!(once.stderr.contains("pages: 1"), "{once}");
+    assert_eq!(once.stderr, twice.stderr);
+    assert_eq!(once.stdout, twice.stdout);
     let other = shell.run(&["infer", file, "stories", "--from", "pages"]);
     assert_eq!(other.code, 2, "{other}");
     assert!(
