@@ -432,8 +432,14 @@ async fn a_source_is_loaded_and_loaded_again() {
 /// Starts a command, and interrupts it when the server has seen so many requests.
 #[cfg(unix)]
 async fn interrupted(shell: &Shell, args: &[&str], requests: usize, server: &Server) -> shell::Ran {
+    interrupted_when(shell, args, || server.log().all().len() >= requests).await
+}
+
+/// Starts a command, and interrupts it when the time has come.
+#[cfg(unix)]
+async fn interrupted_when(shell: &Shell, args: &[&str], is_time: impl Fn() -> bool) -> shell::Ran {
     let child = shell.command(args).spawn().unwrap();
-    while server.log().all().len() < requests {
+    while !is_time() {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     let id = child.id().to_string();
@@ -449,9 +455,10 @@ async fn interrupted(shell: &Shell, args: &[&str], requests: usize, server: &Ser
 async fn a_load_that_is_interrupted_is_completed_by_the_next() {
     let (server, shell) = media().await;
     let slow = Fault::Slow(std::time::Duration::from_secs(60));
-    server.faults().at(7, slow);
+    server.faults().at_path("/v1/stories", 1, slow);
     let load = ["load", MEDIA, "--to", "sqlite:out.db"];
-    let ran = interrupted(&shell, &load, 8, &server).await;
+    let others_are_committed = || shell.has_rows("out.db", "media_insights");
+    let ran = interrupted_when(&shell, &load, others_are_committed).await;
     snapshot("load-interrupted", &ran);
     let all: usize = server
         .datasets()

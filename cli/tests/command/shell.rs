@@ -80,6 +80,18 @@ impl Shell {
         usize::try_from(rows).unwrap()
     }
 
+    /// Whether a table has rows, also while a load writes to its database.
+    #[cfg(unix)]
+    pub(crate) fn has_rows(&self, database: &str, table: &str) -> bool {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let Ok(database) = rusqlite::Connection::open_with_flags(self.path(database), flags) else {
+            return false;
+        };
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows = database.query_row(&count, [], |row| row.get::<_, i64>(0));
+        rows.is_ok_and(|rows| rows > 0)
+    }
+
     /// How many rows a consistent database has, in whatever tables of a source there are.
     #[cfg(unix)]
     pub(crate) fn all_rows(&self, database: &str) -> usize {
