@@ -47,6 +47,54 @@ fn every_exit_code_is_on_the_page() {
     }
 }
 
+/// The arguments of the commands within a text, each up to what the shell, cron or a comment takes of the line.
+#[cfg(unix)]
+fn commands(text: &str) -> Vec<String> {
+    let text = text.replace("\\\n", " ");
+    let mut commands = Vec::new();
+    for line in text.lines() {
+        // A list of YAML is a command, too.
+        let is_list = line.trim_start().starts_with("command: [");
+        let line = if is_list {
+            line.replace(['[', ']', ','], " ")
+        } else {
+            line.to_owned()
+        };
+        let Some((_, after)) = line.split_once("rest-source ") else {
+            continue;
+        };
+        let ends = [" |", " >", " #", " &&", ";"];
+        let end = ends.iter().filter_map(|end| after.find(end)).min();
+        let args = after.get(..end.unwrap_or(after.len())).unwrap_or(after);
+        commands.push(args.to_owned());
+    }
+    commands
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_of_the_guides_are_valid() {
+    let shell = Shell::new();
+    let guides = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides");
+    let mut count = 0;
+    for guide in std::fs::read_dir(guides).unwrap() {
+        let text = std::fs::read_to_string(guide.unwrap().path()).unwrap();
+        for block in text.split("```").skip(1).step_by(2) {
+            let (language, block) = block.split_once('\n').unwrap();
+            if !matches!(language, "sh" | "ini" | "crontab" | "yml") {
+                continue;
+            }
+            for args in commands(block) {
+                // What is wrong with an argument is said before the help.
+                let printed = shell.typed(&format!("rest-source {args} --help; echo exit code $?"));
+                assert!(printed.ends_with("exit code 0\n"), "{args}\n{printed}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 8, "{count}");
+}
+
 /// Lines that are typed, each with what it prints; `…` stands for any lines.
 #[cfg(unix)]
 fn examples() -> Vec<(&'static str, String)> {
