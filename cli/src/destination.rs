@@ -199,7 +199,7 @@ fn no_schema() -> CommandError {
 }
 
 /// The destination that `env:NAME` names, or the same.
-fn resolve(to: To, context: &Context) -> Result<To, CommandError> {
+pub(crate) fn resolve(to: To, context: &Context) -> Result<To, CommandError> {
     let name = match to {
         To::Invalid(why) => {
             return Err(CommandError::usage(format!(

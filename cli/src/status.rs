@@ -14,6 +14,7 @@ use crate::{
     destination::{self, To},
     error::CommandError,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    variables::SecretSources,
 };
 
 /// Show the last load of each resource in a destination, by its history of loads
@@ -37,6 +38,8 @@ pub(crate) struct Status {
     /// Output format
     #[arg(long, value_enum, default_value_t = StatusFormat::Table)]
     pub(crate) format: StatusFormat,
+    #[command(flatten)]
+    pub(crate) secrets: SecretSources,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,8 +61,10 @@ pub(crate) fn run(args: Status, context: &Context) -> NetworkCommand {
 }
 
 async fn status(args: Status, context: Context) -> Result<(), CommandError> {
-    check_exists(&args.to)?;
-    let destination = destination::open(args.to, args.schema, &context).await?;
+    let context = context.with_sources(&args.secrets).await?;
+    let to = destination::resolve(args.to, &context)?;
+    check_exists(&to)?;
+    let destination = destination::open(to, args.schema, &context).await?;
     let mut loads = destination.last_loads().await?;
     if !args.source.is_empty() {
         loads.retain(|one| args.source.iter().any(|name| *name == one.load.source));

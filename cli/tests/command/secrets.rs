@@ -292,3 +292,13 @@ async fn token_of_a_token_file_is_found() {
     assert!(listed.stdout.contains("token file token"), "{listed}");
     assert!(!shell.path("token.lock").exists());
 }
+
+#[test]
+fn status_finds_its_destination_in_an_env_file_and_creates_nothing() {
+    let shell = Shell::new();
+    private(&shell, "etl.env", "WAREHOUSE=sqlite:nowhere.db\n");
+    let ran = shell.run(&["status", "--to", "env:WAREHOUSE", "--env-file", "etl.env"]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(ran.stderr.contains("no database `nowhere.db`"), "{ran}");
+    assert!(!shell.path("nowhere.db").exists());
+}
