@@ -137,13 +137,13 @@ async fn a_wait_past_the_longest_is_an_error_with_the_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error_after_all_retries() {
+async fn a_server_that_is_not_there_is_an_error_after_quick_retries() {
     let server = serve().await;
     let source = media(server.url());
     drop(server);
     let error = source.stories().all().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Transport);
-    assert_eq!(error.report().unwrap().requests, 4);
+    assert!(error.to_string().contains("(tried 3 times)"), "{error}");
     shown(&error);
 }
 
