@@ -551,7 +551,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
                     .query
                     .as_ref()
                     .map_or(&*shape.shown_path, |query| &*query.text);
-                nothing_but_errors(json, shape, place, document.reader.out)?;
+                nothing_but_errors(json, shape, place, rows.holder, document.reader.out)?;
             }
             let fields = document.fields;
             document
@@ -565,12 +565,14 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     }
 }
 
-/// Looks at a page without records for the errors that it reports instead.
+/// Looks at a page without records for the errors that it reports instead: they are noted where the spec says that the
+/// records may be missing.
 fn nothing_but_errors(
     json: &str,
     shape: &PageShape,
     place: &str,
-    out: &Output,
+    holder: Holder,
+    out: &mut Output,
 ) -> Result<(), Unread> {
     let Some((key, message)) = refused::reported(json) else {
         return Ok(());
@@ -578,6 +580,11 @@ fn nothing_but_errors(
     let message = out.faults.quoted(&message);
     // A record may well have a key of that name.
     if shape.takes_root() {
+        return Ok(());
+    }
+    if holder == Holder::Value && !shape.required {
+        out.faults
+            .remark(format!("no records, and `{key}`: {message}"));
         return Ok(());
     }
     Err(Unread::NoRecords(refused::in_place_of_records(
