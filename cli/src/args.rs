@@ -11,6 +11,7 @@ use crate::{
     destination::{self, To},
     doctor::Doctor,
     logs::LogOptions,
+    man::Man,
     project::ProjectArgs,
     report::ReportOptions,
     secrets::Secrets,
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     #[cfg(feature = "lsp")]
     Lsp,
     Completions(Completions),
+    Man(Man),
 }
 
 /// Check specs, and show all errors and warnings

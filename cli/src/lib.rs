@@ -26,6 +26,7 @@ mod load;
 mod logs;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod man;
 #[cfg(feature = "mock")]
 mod mock;
 mod new;
@@ -124,6 +125,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Schema(schema) => print::schema(&schema, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Completions(completions) => completions::run(&completions, console),
+        Command::Man(man) => man::run(&man, console),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(),
         #[cfg(feature = "mock")]

@@ -87,6 +87,7 @@ fn help_says_what_each_command_does() {
         "schema",
         "lsp",
         "completions",
+        "man",
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
