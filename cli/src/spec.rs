@@ -167,8 +167,8 @@ pub(crate) fn connect(
 pub(crate) fn with_sources_help(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Config => error.with_help(
-            "set the environment variables, or a setting by `--config NAME=VALUE`; `rest-source secrets SPEC` lists \
-             where values are found",
+            "set the environment variables, or a setting by `--config NAME=VALUE`, or by `settings` in a project; \
+             `rest-source secrets SPEC` lists where values are found",
         ),
         _ => error,
     }
