@@ -368,10 +368,15 @@ impl Statements {
             return Ok(Shortfall::None);
         };
         // A response that is one record may have a total of its own.
+        let key = if place.starts_with('$') {
+            "total_path"
+        } else {
+            "total_header"
+        };
         let is_plausible = !self.is_single || arrived.received != 1;
         Ok(match arrived.lack(Total::Records(*total)) {
             Some(text) if is_plausible => Shortfall::Warning(format!(
-                "warning: `{place}` states {text}; declare it as the total (`total_path`) if it counts \
+                "warning: `{place}` states {text}; declare it as the total (`{key}`) if it counts \
                  these records"
             )),
             _ => Shortfall::None,

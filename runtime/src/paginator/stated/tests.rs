@@ -217,6 +217,7 @@ fn an_undeclared_range_of_content_is_a_warning_also_of_a_single_page() {
         let stated = statements.read(&[], &headers, false, false).unwrap();
         let text = warning(&statements, &stated, received);
         assert!(text.contains("`Content-Range` states 30 records"), "{text}");
+        assert!(text.contains("(`total_header`)"), "{text}");
     }
 }
 
