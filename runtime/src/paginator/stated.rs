@@ -212,8 +212,12 @@ impl Statements {
             (flag, probe)
         });
         let has_more = match flag {
-            // Null and no flag state nothing.
-            Some((_, probe)) if no_content || (is_null && is_absent(probe)) => None,
+            // After a page with more, null without the flag states nothing.
+            Some((_, probe))
+                if no_content || (is_null && is_absent(probe) && self.has_more == Some(true)) =>
+            {
+                None
+            }
             Some((flag, probe)) => Some(self.has_more(flag, probe)),
             None => None,
         };

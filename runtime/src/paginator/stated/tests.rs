@@ -162,6 +162,10 @@ fn a_page_without_content_leaves_the_flag_before_it_standing() {
     let mut statements = by_flag(None);
     let first = read(&statements, Probe::Bool(true)).unwrap();
     statements.remember(&first);
+    let by_default = by_flag(Some(true))
+        .read(&[Probe::Missing], &Headers::new(), false, true)
+        .unwrap();
+    assert!(by_default.announced());
     for (no_content, is_null) in [(true, false), (false, true)] {
         let stated = statements
             .read(&[Probe::Missing], &Headers::new(), no_content, is_null)
