@@ -109,7 +109,9 @@ pub(crate) async fn fetch_since(
         .clock(clock.clone());
     let console = &context.console;
     let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
-    let record = FetchRecord::new(&args, plan, state.as_ref(), &context)?;
+    let record = (args.save.as_ref())
+        .map(|_| FetchRecord::new(&args, plan, state.as_ref(), &context))
+        .transpose()?;
     let observer = Observer::new(&args, &resource, record, clock)?;
     let client = spec::connect(
         plan,

@@ -39,12 +39,13 @@ impl Observer {
     pub(crate) fn new(
         args: &Fetch,
         resource: &Ref<ResourcePlan>,
-        record: FetchRecord,
+        record: Option<FetchRecord>,
         clock: StartClock,
     ) -> std::result::Result<Self, CommandError> {
         let most_pages = args.pages.or(args.raw.then_some(1));
         let folder = (args.save.as_ref())
-            .map(|folder| PageFolder::create(folder, &resource.name, record, clock))
+            .zip(record)
+            .map(|(folder, record)| PageFolder::create(folder, &resource.name, record, clock))
             .transpose()?;
         // Other requests than those for its own pages are part of such a fetch.
         let has_others =

@@ -53,13 +53,7 @@ pub(crate) struct Test {
 /// Replays each saved fetch.
 pub(crate) fn run(args: Test, context: &Context) -> NetworkCommand {
     let context = context.clone();
-    NetworkCommand {
-        future: Box::pin(async move { test(&args, &context).await }),
-        token_requests: TokenRequests::default(),
-        last_write: LastWrite::default(),
-        interrupted_message: "interrupted",
-        report: None,
-    }
+    NetworkCommand::new(async move { test(&args, &context).await }, "interrupted")
 }
 
 async fn test(args: &Test, context: &Context) -> Result<(), CommandError> {
@@ -159,7 +153,13 @@ async fn replay(
 /// The saved responses of a resource.
 fn exchanges(folder: &Path, resource: &str) -> Result<Vec<SavedExchange>, CommandError> {
     let mut exchanges = Vec::new();
-    for file in SavedPage::files(&[folder.to_owned()])? {
+    let prefix = format!("{resource}-");
+    let mut files = SavedPage::files(&[folder.to_owned()])?;
+    files.retain(|file| {
+        let name = file.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(&prefix)
+    });
+    for file in files {
         let saved = SavedPage::read(&file)?;
         let Some(description) = saved.description else {
             continue;
