@@ -31,6 +31,22 @@ pub(crate) struct NetworkCommand {
     pub(crate) last_write: LastWrite,
 }
 
+impl NetworkCommand {
+    /// A command without a token request, a report or a last write of its own.
+    pub(crate) fn new(
+        future: impl Future<Output = Result<(), CommandError>> + Send + 'static,
+        interrupted_message: &'static str,
+    ) -> Self {
+        Self {
+            future: Box::pin(future),
+            interrupted_message,
+            token_requests: TokenRequests::default(),
+            report: None,
+            last_write: LastWrite::default(),
+        }
+    }
+}
+
 /// Runs the command until it ends or a signal arrives. After a signal no request is sent and waits end, but a
 /// token request in flight may finish, so that a rotated refresh token is stored. A second signal ends that
 /// wait. A signal after the [last write](LastWrite) comes too late: the command ends as without it.

@@ -7,15 +7,15 @@ use crate::{
     context::Context,
     destination,
     error::CommandError,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
-    report::RunReport,
+    interrupt::{NetworkCommand, TokenRequests},
+    report::{ReportOptions, RunReport},
     several::{Job, Opened, report, run_all},
     source_load::{self, SourceLoad, SourceSpec},
     spec::shown,
 };
 
 /// What is said of a load that a signal ended.
-pub(crate) const INTERRUPTED: &str =
+const INTERRUPTED: &str =
     "interrupted: committed rows are kept, and the next load resumes from them";
 
 /// How many specs are loaded at the same time.
@@ -27,21 +27,34 @@ const SPECS_AT_ONCE: usize = 4;
 ///
 /// If its report cannot be written to where the arguments say.
 pub(crate) fn run(args: Load, context: &Context) -> Result<NetworkCommand, CommandError> {
+    let reports = args.reports.clone();
+    reported("load", &reports, context, |context, requests, report| {
+        load(args, context, requests, report)
+    })
+}
+
+/// A load that writes these reports.
+///
+/// # Errors
+///
+/// If a report cannot be written to where the arguments say.
+pub(crate) fn reported<F>(
+    name: &'static str,
+    reports: &ReportOptions,
+    context: &Context,
+    load: impl FnOnce(Context, TokenRequests, RunReport) -> F,
+) -> Result<NetworkCommand, CommandError>
+where
+    F: Future<Output = Result<(), CommandError>> + Send + 'static,
+{
     let token_requests = TokenRequests::default();
-    let report = RunReport::begin("load", &args.reports, context)?;
-    let load = load(
-        args,
-        context.clone(),
-        token_requests.clone(),
-        report.clone(),
-    );
+    let report = RunReport::begin(name, reports, context)?;
+    let load = load(context.clone(), token_requests.clone(), report.clone());
     Ok(NetworkCommand {
-        future: Box::pin(load),
         report: Some(report),
         token_requests,
         // A destination decides by itself what is committed.
-        last_write: LastWrite::default(),
-        interrupted_message: INTERRUPTED,
+        ..NetworkCommand::new(load, INTERRUPTED)
     })
 }
 

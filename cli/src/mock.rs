@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     error::CommandError,
     exchange::SavedPage,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::NetworkCommand,
     printable::printable,
     spec::{self, shown},
 };
@@ -32,13 +32,8 @@ const HELD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves an API that behaves as a spec says, until it is interrupted.
 pub(crate) fn run(args: Mock, context: &Context) -> NetworkCommand {
-    NetworkCommand {
-        future: Box::pin(serve(args, context.console.clone())),
-        token_requests: TokenRequests::default(),
-        last_write: LastWrite::default(),
-        report: None,
-        interrupted_message: "interrupted: the mock has ended",
-    }
+    let serving = serve(args, context.console.clone());
+    NetworkCommand::new(serving, "interrupted: the mock has ended")
 }
 
 async fn serve(args: Mock, console: Console) -> Result<(), CommandError> {

@@ -11,8 +11,8 @@ use crate::{
     context::Context,
     destination::{self, To},
     error::CommandError,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
-    load::INTERRUPTED,
+    interrupt::{NetworkCommand, TokenRequests},
+    load::reported,
     logs::LogOptions,
     report::{ReportOptions, RunReport},
     several::{Job, Opened, report, run_all},
@@ -52,20 +52,9 @@ pub(crate) struct ProjectArgs {
 ///
 /// If its report cannot be written to where the arguments say.
 pub(crate) fn run(args: ProjectArgs, context: &Context) -> Result<NetworkCommand, CommandError> {
-    let token_requests = TokenRequests::default();
-    let report = RunReport::begin("run", &args.reports, context)?;
-    let load = load(
-        args,
-        context.clone(),
-        token_requests.clone(),
-        report.clone(),
-    );
-    Ok(NetworkCommand {
-        future: Box::pin(load),
-        report: Some(report),
-        token_requests,
-        last_write: LastWrite::default(),
-        interrupted_message: INTERRUPTED,
+    let reports = args.reports.clone();
+    reported("run", &reports, context, |context, requests, report| {
+        load(args, context, requests, report)
     })
 }
 

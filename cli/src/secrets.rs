@@ -14,7 +14,7 @@ use crate::{
     args::setting,
     context::Context,
     error::CommandError,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::NetworkCommand,
     printable::printable,
     refresh_token_file,
     spec::{self, shown},
@@ -52,13 +52,7 @@ enum Format {
 
 /// Lists the secrets and settings of specs.
 pub(crate) fn run(args: Secrets, context: &Context) -> NetworkCommand {
-    NetworkCommand {
-        future: Box::pin(list(args, context.clone())),
-        token_requests: TokenRequests::default(),
-        last_write: LastWrite::default(),
-        interrupted_message: "interrupted",
-        report: None,
-    }
+    NetworkCommand::new(list(args, context.clone()), "interrupted")
 }
 
 async fn list(args: Secrets, context: Context) -> Result<(), CommandError> {

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     destination::{self, To},
     error::CommandError,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::NetworkCommand,
     variables::SecretSources,
 };
 
@@ -51,13 +51,7 @@ pub(crate) enum StatusFormat {
 }
 
 pub(crate) fn run(args: Status, context: &Context) -> NetworkCommand {
-    NetworkCommand {
-        interrupted_message: "interrupted",
-        future: Box::pin(status(args, context.clone())),
-        token_requests: TokenRequests::default(),
-        last_write: LastWrite::default(),
-        report: None,
-    }
+    NetworkCommand::new(status(args, context.clone()), "interrupted")
 }
 
 async fn status(args: Status, context: Context) -> Result<(), CommandError> {

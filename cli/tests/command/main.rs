@@ -438,11 +438,11 @@ async fn interrupted(shell: &Shell, args: &[&str], requests: usize, server: &Ser
     interrupted_when(shell, args, || server.log().all().len() >= requests).await
 }
 
-/// Starts a command, and interrupts it when the time has come.
+/// Starts a command, and interrupts it once a condition holds.
 #[cfg(unix)]
-async fn interrupted_when(shell: &Shell, args: &[&str], is_time: impl Fn() -> bool) -> shell::Ran {
+async fn interrupted_when(shell: &Shell, args: &[&str], is_due: impl Fn() -> bool) -> shell::Ran {
     let child = shell.command(args).spawn().unwrap();
-    while !is_time() {
+    while !is_due() {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     let id = child.id().to_string();
