@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-#[cfg(feature = "mock")]
-use crate::replay::Test;
 use crate::{
     budget::Budget,
     destination::{self, To},
@@ -19,6 +17,8 @@ use crate::{
     status::Status,
     variables::SecretSources,
 };
+#[cfg(feature = "mock")]
+use crate::{demo::Demo, replay::Test};
 
 /// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Import(Import),
     Infer(Infer),
     New(crate::new::New),
+    #[cfg(feature = "mock")]
+    Demo(Demo),
     #[cfg(feature = "mock")]
     Mock(Mock),
     #[cfg(feature = "mock")]

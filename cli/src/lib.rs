@@ -9,6 +9,8 @@ mod check;
 mod completions;
 mod console;
 mod context;
+#[cfg(feature = "mock")]
+mod demo;
 mod destination;
 mod diff;
 mod doctor;
@@ -128,6 +130,8 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Man(man) => man::run(&man, console),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(),
+        #[cfg(feature = "mock")]
+        Command::Demo(demo) => return Started::Network(demo::run(demo, context)),
         #[cfg(feature = "mock")]
         Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
         #[cfg(feature = "mock")]

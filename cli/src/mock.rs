@@ -38,26 +38,60 @@ pub(crate) fn run(args: Mock, context: &Context) -> NetworkCommand {
 
 async fn serve(args: Mock, console: Console) -> Result<(), CommandError> {
     let plan = spec::open(&args.spec)?.plan;
+    let listener = listen(args.port).await?;
+    let api = Arc::new(api(&args, &plan, listener.address())?);
+    announce(&args.spec, &plan, &api, &console);
+    listener.serve(&api, &console).await
+}
+
+/// A port of this machine at which an API is served.
+pub(crate) struct Listener {
+    listener: TcpListener,
+    address: String,
+}
+
+/// Listens at a port of loopback.
+///
+/// # Errors
+///
+/// If the port is in use.
+pub(crate) async fn listen(port: u16) -> Result<Listener, CommandError> {
     let unusable = |error: io::Error| {
-        CommandError::usage(format!("cannot listen at port {}: {error}", args.port))
+        CommandError::usage(format!(
+            "cannot listen at port {port}: {error}\n  help: `--port 0` takes any free one"
+        ))
     };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?.to_string();
-    let api = Arc::new(api(&args, &plan, &address)?);
-    announce(&args.spec, &plan, &api, &console);
-    loop {
-        // A connection that is lost before it is accepted concerns its client alone; when files run out, others end.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        tokio::spawn(answer(
-            stream,
-            address.clone(),
-            Arc::clone(&api),
-            console.clone(),
-        ));
+    Ok(Listener { listener, address })
+}
+
+impl Listener {
+    /// Its host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Serves the API, until the command is interrupted.
+    pub(crate) async fn serve(
+        self,
+        api: &Arc<PlanApi>,
+        console: &Console,
+    ) -> Result<(), CommandError> {
+        loop {
+            // A connection that is lost before it is accepted concerns its client alone; when files run out, others end.
+            let Ok((stream, _)) = self.listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            tokio::spawn(answer(
+                stream,
+                self.address.clone(),
+                Arc::clone(api),
+                console.clone(),
+            ));
+        }
     }
 }
 
@@ -91,7 +125,7 @@ fn api(args: &Mock, plan: &Ref<SourcePlan>, address: &str) -> Result<PlanApi, Co
         .map_err(|error| unservable(&error))
 }
 
-fn unservable(error: &rest_source::Error) -> CommandError {
+pub(crate) fn unservable(error: &rest_source::Error) -> CommandError {
     CommandError::usage(format!("cannot mock it: {error}"))
 }
 

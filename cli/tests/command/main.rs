@@ -2,11 +2,12 @@
 
 #![cfg(test)]
 
+#[cfg(all(unix, feature = "mock"))]
+mod console;
 mod diff;
 mod doctor;
 #[cfg(unix)]
 mod fetch_kills;
-#[cfg(feature = "lsp")]
 mod html;
 mod import;
 mod infer;
@@ -14,6 +15,7 @@ mod infer;
 mod kills;
 mod language;
 mod logs;
+#[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(feature = "mock")]
 mod mock;
@@ -36,8 +38,6 @@ mod tls;
 #[cfg(unix)]
 mod token_kills;
 mod tokens;
-#[cfg(all(unix, feature = "mock"))]
-mod transcript;
 mod wire;
 
 use rest_source_testkit::{Fault, Server, data};
@@ -82,6 +82,7 @@ fn help_says_what_each_command_does() {
         "import",
         "infer",
         "new",
+        "demo",
         "mock",
         "test",
         "schema",

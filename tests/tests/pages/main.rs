@@ -95,7 +95,7 @@ fn nothing_is_shown_that_is_not_looked_at() {
                 ("yaml" | "rust" | "toml" | "sh" | "ini" | "crontab" | "yml", "")
                 | ("yaml", "mistake") => true,
                 ("yaml", label) => label.starts_with("specs/"),
-                // `cli/tests/command/transcript.rs` runs what is typed in a console.
+                // `cli/tests/command/console.rs` runs what is typed in a console.
                 ("text", "mistakes") | ("rust", "expansion") | ("console", "") => {
                     page.name == "readme"
                 }
