@@ -42,6 +42,7 @@ mod refresh_token_file;
 #[cfg(feature = "mock")]
 mod replay;
 mod report;
+mod runs_page;
 mod secrets;
 mod several;
 mod source_load;
@@ -138,6 +139,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Test(test) => return Started::Network(replay::run(test, context)),
         Command::Doctor(doctor) => return Started::Network(doctor::run(doctor, context)),
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
+        Command::Report(report) => return Started::Network(runs_page::run(report, context)),
         Command::Status(status) => return Started::Network(status::run(status, context)),
         Command::Fetch(fetch) => {
             let logs = fetch.logs.clone();

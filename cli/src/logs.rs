@@ -69,6 +69,8 @@ impl LogOptions {
             .map(|filter| self.layer(filter, context))
             .into_iter()
             .collect();
+        let timeline = command.report.as_ref();
+        layers.extend(timeline.and_then(|report| Some(report.layer(context)?.boxed())));
         if !self.quiet {
             let progress = Progress::default();
             layers.push(progress.layer().boxed());

@@ -209,7 +209,7 @@ impl Line {
 }
 
 /// A number with its digits in groups: `1,234,567`.
-fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

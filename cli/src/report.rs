@@ -1,6 +1,7 @@
 //! The report of a run for programs: `--report` as JSON and `--metrics` as OpenMetrics text.
 
 mod metrics;
+mod timeline;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +15,8 @@ use rest_source::{
 };
 use rest_source_load::{LoadError, LoadReport, ResourceReport};
 use serde::Serialize;
+use tracing::Subscriber;
+use tracing_subscriber::{Layer, registry::LookupSpan};
 
 use crate::{
     console::Console,
@@ -22,11 +25,14 @@ use crate::{
     file::{self, Access},
 };
 
+pub(crate) use timeline::since;
+use timeline::{Timeline, Timelines};
+
 /// The JSON Schema of reports.
 pub(crate) const SCHEMA: &str = include_str!("report/report.schema.json");
 
 /// The version of the form of reports. It is raised when a consumer of the last one would no longer understand them.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// `--report -`: stdout.
 const STDOUT: &str = "-";
@@ -48,6 +54,7 @@ pub(crate) struct ReportOptions {
 pub(crate) struct RunReport {
     options: ReportOptions,
     shared: Arc<Mutex<Run>>,
+    timelines: Timelines,
 }
 
 /// A run, as `--report` writes it.
@@ -95,6 +102,8 @@ struct Resource {
     resumed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched: Option<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<Timeline>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -152,7 +161,18 @@ impl RunReport {
         Ok(Self {
             options: options.clone(),
             shared: Arc::new(Mutex::new(run)),
+            timelines: Timelines::default(),
         })
+    }
+
+    /// The layer that records requests and waits, if they are in a report that is written.
+    pub(crate) fn layer<S>(&self, context: &Context) -> Option<impl Layer<S> + Send + Sync + use<S>>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let started = self.lock().started;
+        let is_written = self.options.report.is_some();
+        is_written.then(|| self.timelines.layer(started, context))
     }
 
     /// Whether it is written to stdout.
@@ -204,6 +224,7 @@ impl RunReport {
             let messages = messages.map(|message| Message { kind, message });
             run.errors.extend(messages);
         }
+        add_timelines(&mut run, &self.timelines);
         match (done, self.write(&run, &context.console)) {
             (Ok(()), written) => written,
             (Err(error), Ok(())) => Err(error),
@@ -231,6 +252,19 @@ impl RunReport {
 
     fn lock(&self) -> MutexGuard<'_, Run> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds the timelines to the resources. Events do not tell two sources of the same name apart, so these get none.
+fn add_timelines(run: &mut Run, timelines: &Timelines) {
+    let names: Vec<String> = run.sources.iter().map(|one| one.name.clone()).collect();
+    for source in &mut run.sources {
+        if names.iter().filter(|name| **name == source.name).count() > 1 {
+            continue;
+        }
+        for (name, resource) in &mut source.resources {
+            resource.timeline = timelines.of(&source.name, name);
+        }
     }
 }
 
@@ -359,6 +393,7 @@ impl SourceReport {
             rows_in_table: None,
             resumed: None,
             fetched: None,
+            timeline: None,
         };
         fill(&mut entry);
         let resources = &mut self.run.lock().sources[self.at].resources;

@@ -80,7 +80,7 @@ async fn status(args: Status, context: Context) -> Result<(), CommandError> {
 }
 
 /// Rejects a database that does not exist: opening it would create it.
-fn check_exists(to: &To) -> Result<(), CommandError> {
+pub(crate) fn check_exists(to: &To) -> Result<(), CommandError> {
     let (To::Sqlite(path) | To::DuckDb(path)) = to else {
         return Ok(());
     };

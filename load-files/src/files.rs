@@ -189,6 +189,11 @@ impl Destination for Files {
         Box::pin(blocking(move || history::last_loads(&*storage)))
     }
 
+    fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
+        let storage = Arc::clone(&self.storage);
+        Box::pin(blocking(move || history::loads(&*storage, most)))
+    }
+
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
         let (storage, run, opened) = (Arc::clone(&self.storage), run.to_owned(), opened.to_vec());
         Box::pin(blocking(move || {

@@ -30,6 +30,22 @@ pub(crate) fn record(storage: &dyn Storage, load: &LoadRecord) -> Result<()> {
 
 /// The last load of each resource.
 pub(crate) fn last_loads(storage: &dyn Storage) -> Result<Vec<LastLoad>> {
+    Ok(LastLoad::of_history(all(storage)?))
+}
+
+/// The loads that began last, at most so many, the latest first.
+pub(crate) fn loads(storage: &dyn Storage, most: u64) -> Result<Vec<LoadRecord>> {
+    let mut loads: Vec<LoadRecord> = all(storage)?.collect();
+    loads.sort_by(|one, other| {
+        let started = other.started.cmp(&one.started);
+        started.then_with(|| other.run.cmp(&one.run))
+    });
+    loads.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(loads)
+}
+
+/// All loads, in order of run, source, resource and part.
+fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>> {
     let mut history = BTreeMap::new();
     for line in storage.history()?.lines() {
         let load = read(line).ok_or_else(|| {
@@ -45,7 +61,7 @@ pub(crate) fn last_loads(storage: &dyn Storage) -> Result<Vec<LastLoad>> {
         let key = (load.run.to_string(), source, resource, load.part.clone());
         history.insert(key, load);
     }
-    Ok(LastLoad::of_history(history.into_values()))
+    Ok(history.into_values())
 }
 
 fn read(line: &str) -> Option<LoadRecord> {

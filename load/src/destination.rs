@@ -118,6 +118,17 @@ pub trait Destination: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    /// The loads of resources that began last, at most so many, the latest first, by the history of loads; empty without
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
+        let _ = most;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -164,6 +175,10 @@ impl<D: Delegate> Destination for D {
 
     fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
         self.destination().last_loads()
+    }
+
+    fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
+        self.destination().history(most)
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Resource, Run, Source, Status};
+use super::{Resource, Run, Source, Status, timeline::since};
 
 /// The name of the metric that a run without success keeps from the file before.
 const LAST_SUCCESS: &str = "rest_source_last_success_timestamp_seconds";
@@ -114,14 +114,8 @@ fn resources(run: &Run) -> impl Iterator<Item = (&Source, &str, &Resource)> {
 }
 
 fn duration(run: &Run) -> f64 {
-    let nanoseconds = |at: rest_source::Timestamp| {
-        let whole = i128::from(at.epoch_seconds()) * 1_000_000_000;
-        whole + i128::from(at.subsec_nanoseconds())
-    };
-    let milliseconds = (nanoseconds(run.ended) - nanoseconds(run.started)) / 1_000_000;
-    #[expect(clippy::cast_precision_loss, reason = "no run takes so long")]
-    let seconds = milliseconds as f64 / 1e3;
-    seconds.max(0.0)
+    let duration = since(run.started, run.ended);
+    (duration.as_secs_f64() * 1e3).floor() / 1e3
 }
 
 fn errors(run: &Run) -> f64 {

@@ -28,6 +28,7 @@ mod project;
 mod raw;
 mod replay;
 mod reports;
+mod runs_page;
 mod same;
 mod secrets;
 mod shell;
@@ -76,6 +77,7 @@ fn help_says_what_each_command_does() {
         "secrets",
         "doctor",
         "status",
+        "report",
         "docs",
         "ddl",
         "diff",

@@ -78,6 +78,16 @@ async fn load_reports_each_resource() {
         retries += resource["fetched"]["retries"].as_u64().unwrap();
     }
     assert_eq!(retries, 1, "{report}");
+    // Each request and each wait has its place in time.
+    let timelines = source["resources"].as_object().unwrap().values();
+    let timelines: Vec<&Value> = timelines.map(|resource| &resource["timeline"]).collect();
+    let count = |key: &str| -> usize {
+        let lists = timelines.iter().map(|one| one[key].as_array().unwrap());
+        lists.map(Vec::len).sum()
+    };
+    assert_eq!(count("requests"), server.log().all().len(), "{report}");
+    assert_eq!(count("waits"), 1, "{report}");
+    assert!(!report.to_string().contains(data::API_KEY), "{report}");
     let ended = report["ended"].as_str().unwrap();
     assert!(report["started"].as_str().unwrap() < ended, "{report}");
 }

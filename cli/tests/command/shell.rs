@@ -182,6 +182,17 @@ impl fmt::Display for Ran {
     }
 }
 
+/// Runs SQL in the Postgres database of the tests.
+#[track_caller]
+pub(crate) fn psql(url: &str, sql: &str) {
+    let mut psql = Command::new("psql");
+    let ran = psql
+        .args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+        .output();
+    let ran = Ran::of(ran.expect("psql is installed"));
+    assert_eq!(ran.code, 0, "{ran}");
+}
+
 /// Compares with the golden file of this name. Ports, which differ from run to run, are blanked.
 #[track_caller]
 pub(crate) fn snapshot(name: &str, ran: &Ran) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rest_source::{Error, ErrorKind, Result, Scalar, Type};
+use rest_source::{Error, ErrorKind, Result, Scalar, Timestamp, Type};
 
 use super::{
     database::{Database, as_text, text, transaction},
@@ -81,25 +81,52 @@ pub(super) fn last_loads(db: &mut dyn Database) -> Result<Vec<LastLoad>> {
         ORDER BY source, resource, "partition""#,
         &[],
     )?;
-    let read = |row: &Vec<Scalar>| {
-        last_load(row).ok_or_else(|| {
-            let message = "a row of the history `_rest_source_loads` cannot be read";
-            Error::new(ErrorKind::Destination, message)
-                .with_detail(format!("{row:?}"))
-                .with_help("its columns are those that loads write: correct or delete the row")
+    let last_load = |row: &Vec<Scalar>| {
+        Ok(LastLoad {
+            load: read(row)?,
+            last_success: time(row, 11),
         })
     };
-    rows.iter().map(read).collect()
+    rows.iter().map(last_load).collect()
 }
 
-/// The last load by a row of the history.
-fn last_load(row: &[Scalar]) -> Option<LastLoad> {
-    let text = |at: usize| as_text(row.get(at));
-    let time = |at: usize| match row.get(at)? {
+/// The loads that began last, at most so many, the latest first.
+pub(super) fn loads(db: &mut dyn Database, most: u64) -> Result<Vec<LoadRecord>> {
+    db.check()?;
+    if db.existing("_rest_source_loads")?.is_none() {
+        return Ok(Vec::new());
+    }
+    let most = most.min(u64::from(u32::MAX));
+    let sql = format!(
+        r#"SELECT run, source, resource, "partition", started, ended, "rows", requests, waited, status, error
+        FROM _rest_source_loads
+        ORDER BY started DESC, run DESC, source, resource, "partition"
+        LIMIT {most}"#
+    );
+    let rows = db.query(&sql, &[])?;
+    rows.iter().map(|row| read(row)).collect()
+}
+
+/// The load by a row of the history.
+fn read(row: &[Scalar]) -> Result<LoadRecord> {
+    load(row).ok_or_else(|| {
+        let message = "a row of the history `_rest_source_loads` cannot be read";
+        Error::new(ErrorKind::Destination, message)
+            .with_detail(format!("{row:?}"))
+            .with_help("its columns are those that loads write: correct or delete the row")
+    })
+}
+
+fn time(row: &[Scalar], at: usize) -> Option<Timestamp> {
+    match row.get(at)? {
         Scalar::Timestamp(time) => Some(*time),
         Scalar::Text(text) => text.parse().ok(),
         _ => None,
-    };
+    }
+}
+
+fn load(row: &[Scalar]) -> Option<LoadRecord> {
+    let text = |at: usize| as_text(row.get(at));
     let count = |at: usize| match row.get(at)? {
         Scalar::Bigint(count) => u64::try_from(*count).ok(),
         _ => None,
@@ -108,16 +135,15 @@ fn last_load(row: &[Scalar]) -> Option<LastLoad> {
         Scalar::Double(seconds) => Duration::try_from_secs_f64(*seconds).ok()?,
         _ => return None,
     };
-    let mut load = LoadRecord::begun(text(0)?, text(1)?, text(2)?, time(4)?);
+    let mut load = LoadRecord::begun(text(0)?, text(1)?, text(2)?, time(row, 4)?);
     load.part = text(3)?;
-    load.ended = time(5);
+    load.ended = time(row, 5);
     load.rows = count(6)?;
     load.requests = count(7)?;
     load.waited = waited;
     load.status = LoadStatus::from_word(&text(9)?)?;
     load.error = text(10);
-    let last_success = time(11);
-    Some(LastLoad { load, last_success })
+    Some(load)
 }
 
 /// Creates the table if it does not exist.

@@ -118,6 +118,10 @@ impl<D: Database> Destination for SqlDestination<D> {
         self.run(|db| history::last_loads(db))
     }
 
+    fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
+        self.run(move |db| history::loads(db, most))
+    }
+
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
         let (run, opened) = (run.to_owned(), opened.to_vec());
         self.run(move |db| writer::end(db, &run, &opened))

@@ -9,6 +9,7 @@ mod scaffold;
 
 use std::{fs, path::Path};
 
+use serde::Serialize;
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
 use rest_source_codegen::{connector::Connector, crate_path::CratePath};
@@ -50,13 +51,16 @@ impl Template {
 }
 
 /// The built-in templates.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("connector.rs", include_str!("../../templates/connector.rs")),
     ("reference.md", include_str!("../../templates/reference.md")),
     (
         "reference.html",
         include_str!("../../templates/reference.html"),
     ),
+    ("report.html", include_str!("../../templates/report.html")),
+    // The style of both HTML pages.
+    ("page.css", include_str!("../../templates/page.css")),
     ("sqlite.sql", include_str!("../../templates/sqlite.sql")),
     ("postgres.sql", include_str!("../../templates/postgres.sql")),
 ];
@@ -125,6 +129,18 @@ impl Templates {
         let text = self.tera.render(template.name(), &context);
         text.map_err(|error| template_error(&error))
     }
+}
+
+/// Renders the HTML page about runs of the command, `report.html`, with these variables.
+///
+/// # Errors
+///
+/// When a variable of the template is missing.
+pub fn report_page(variables: &impl Serialize) -> Result<String, Error> {
+    let templates = Templates::new(None)?;
+    let context = Context::from_serialize(variables).map_err(|error| template_error(&error))?;
+    let text = templates.tera.render("report.html", &context);
+    text.map_err(|error| template_error(&error))
 }
 
 /// The files of a folder, sorted by name.
