@@ -74,6 +74,10 @@ impl FromSql<'_> for Cell {
             Type::FLOAT8 => Scalar::Double(f64::from_be_bytes(raw.try_into()?)),
             Type::BOOL => Scalar::Bool(raw.first().is_some_and(|byte| *byte != 0)),
             Type::BYTEA => Scalar::Binary(raw.to_vec()),
+            Type::TIMESTAMPTZ => {
+                let at = time::at(i64::from_be_bytes(raw.try_into()?));
+                Scalar::Timestamp(at.ok_or("a time is out of range")?)
+            }
             _ => Scalar::Text(std::str::from_utf8(raw)?.to_owned()),
         }))
     }

@@ -11,6 +11,13 @@ pub(crate) fn timestamp(at: Timestamp) -> i64 {
     encode::microseconds(at) - i64::from(EPOCH) * 86_400_000_000
 }
 
+/// The time of so many microseconds since 2000-01-01 00:00 UTC; `None` if it is not in the calendar, as infinity.
+pub(crate) fn at(microseconds: i64) -> Option<Timestamp> {
+    let microseconds = microseconds.checked_add(i64::from(EPOCH) * 86_400_000_000)?;
+    let nanoseconds = u32::try_from(microseconds.rem_euclid(1_000_000) * 1_000).ok()?;
+    Timestamp::from_epoch(microseconds.div_euclid(1_000_000), nanoseconds)
+}
+
 /// Days since 2000-01-01 in the proleptic Gregorian calendar.
 pub(crate) fn date(at: Date) -> i32 {
     encode::days(at) - EPOCH
@@ -18,7 +25,7 @@ pub(crate) fn date(at: Date) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{date, timestamp};
+    use super::{at, date, timestamp};
 
     #[test]
     fn times_are_counted_from_2000() {
@@ -32,5 +39,9 @@ mod tests {
             timestamp("1999-12-31T23:59:59.9999999Z".parse().unwrap()),
             -1
         );
+        for microseconds in [-1, 0, 1_500_000, -62_000_000_000_000_001] {
+            assert_eq!(at(microseconds).map(timestamp), Some(microseconds));
+        }
+        assert_eq!(at(i64::MAX), None);
     }
 }

@@ -185,6 +185,8 @@ async fn history_in_postgres_has_a_page() {
         let ran = shell.run(&load);
         assert_eq!(ran.code, 0, "{ran}");
     }
+    let status = shell.run(&[&["status", "--max-age", "1h"], &to[..]].concat());
+    assert_eq!(status.code, 0, "{status}");
     let page = page(&shell, &to);
     crate::shell::psql(&url, &format!("DROP SCHEMA {schema} CASCADE"));
     assert_eq!(bars(section(&page, "runs"), "ok"), 2, "{page}");
