@@ -1,7 +1,9 @@
 //! The console blocks of the documentation print what they show, in the order of each page.
 //!
 //! A block has lines that are typed, after `$ `, each with what it prints; `…` stands for any lines. A line that ends in
-//! `&` starts a server. It listens at a free port here: that of the page may be in use.
+//! `&` starts a server. It listens at a free port here: that of the page may be in use. A block `yaml specs/NAME.yaml` is
+//! such a file. `WAREHOUSE` is a new database of the Postgres server of the tests; without one it is a SQLite database,
+//! and `psql` is not typed.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +13,7 @@ use std::{
     process::Child,
 };
 
-use crate::shell::Shell;
+use crate::shell::{Shell, psql};
 
 /// The port of a server that is started without `--port`.
 const DEMO_PORT: &str = "8787";
@@ -22,9 +24,15 @@ struct Example<'t> {
     shown: &'t str,
 }
 
+/// The fenced blocks of a page: what stands behind the fence, and the text.
+fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    let blocks = page.split("```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.split_once('\n'))
+}
+
 fn examples(page: &str) -> Vec<Example<'_>> {
-    let blocks = page.split("```console\n").skip(1);
-    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let blocks = blocks(page).filter(|(fence, _)| *fence == "console");
+    let blocks = blocks.map(|(_, block)| block);
     let examples = blocks.flat_map(|block| {
         let starts = block.match_indices("$ ").map(|(at, _)| at);
         let starts = starts.filter(|at| *at == 0 || block[..*at].ends_with('\n'));
@@ -81,15 +89,63 @@ impl Drop for Server {
     }
 }
 
+/// The database of a page, which is dropped in the end.
+struct Warehouse {
+    name: String,
+    server: String,
+}
+
+impl Warehouse {
+    /// A database of the Postgres server of the tests, if there is one.
+    fn create() -> Option<Self> {
+        let server = std::env::var("REST_SOURCE_TEST_POSTGRES").ok()?;
+        let name = format!("rest_source_page_{}", std::process::id());
+        psql(&server, &format!("CREATE DATABASE {name}"));
+        Some(Self { name, server })
+    }
+
+    fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
+    }
+}
+
+impl Drop for Warehouse {
+    fn drop(&mut self) {
+        psql(
+            &self.server,
+            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        );
+    }
+}
+
+/// Writes the specs of a page, in which the server is where it is here.
+fn write_specs(shell: &Shell, page: &str, server: Option<&Server>) {
+    for (fence, text) in blocks(page) {
+        let Some(file) = fence.strip_prefix("yaml specs/") else {
+            continue;
+        };
+        let text = match server {
+            Some(server) => text.replace(&server.addresses.0, &server.addresses.1),
+            None => text.to_owned(),
+        };
+        shell.write(&format!("specs/{file}"), &text);
+    }
+}
+
 /// Types what a page shows, and returns what differs, and the page with what is printed.
 fn type_page(page: &str) -> (String, String) {
     let mut shell = Shell::new();
     let mut servers: Vec<Server> = Vec::new();
     let (mut differing, mut printed_page) = (String::new(), page.to_owned());
     let mut growth = 0_isize;
+    write_specs(&shell, page, None);
+    let mut warehouse = None;
     for Example { line, shown } in examples(page) {
         if let Some(server) = line.strip_suffix(" &") {
-            servers.push(Server::start(&shell, server));
+            let server = Server::start(&shell, server);
+            write_specs(&shell, page, Some(&server));
+            servers.push(server);
             assert_eq!(
                 shown, "",
                 "a server prints into the output of others: {line}"
@@ -102,9 +158,20 @@ fn type_page(page: &str) -> (String, String) {
         }
         if let Some(variables) = typed.strip_prefix("export ") {
             for variable in variables.split(' ') {
-                let (name, value) = variable.split_once('=').expect(line);
+                let (name, mut value) = variable.split_once('=').expect(line);
+                let url;
+                if name == "WAREHOUSE" {
+                    warehouse = Warehouse::create();
+                    let sqlite = || "sqlite:warehouse.db".to_owned();
+                    url = warehouse.as_ref().map_or_else(sqlite, Warehouse::url);
+                    value = &url;
+                }
                 shell = shell.with(name, value);
             }
+            continue;
+        }
+        if typed.starts_with("psql ") && warehouse.is_none() {
+            eprintln!("skipped without REST_SOURCE_TEST_POSTGRES: {line}");
             continue;
         }
         let mut printed = shell.typed(&typed);

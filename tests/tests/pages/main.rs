@@ -96,9 +96,8 @@ fn nothing_is_shown_that_is_not_looked_at() {
                 | ("yaml", "mistake") => true,
                 ("yaml", label) => label.starts_with("specs/"),
                 // `cli/tests/command/console.rs` runs what is typed in a console.
-                ("text", "mistakes") | ("rust", "expansion") | ("console", "") => {
-                    page.name == "readme"
-                }
+                ("console", "") => true,
+                ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
                 // `import/tests/dlt.rs` imports it.
                 ("python", "") => page.name == "import",
                 ("text", _) => page.name != "readme",
