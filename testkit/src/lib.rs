@@ -39,6 +39,8 @@ mod log;
 #[cfg(feature = "destinations")]
 mod merge_tables;
 mod paging;
+#[cfg(feature = "reports")]
+pub mod reports;
 mod scripted;
 mod scripted_transport;
 mod server;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boon::{Compiler, Schemas};
-use rest_source_testkit::{Fault, Server, data};
+use rest_source_testkit::{Fault, Server, data, reports};
 use serde_json::Value;
 
 use crate::{
@@ -16,16 +15,7 @@ const SCHEMA: &str = include_str!("../../src/report/report.schema.json");
 /// The text of a report as JSON. It is valid by the published schema.
 #[track_caller]
 pub(crate) fn valid_report(text: &str) -> Value {
-    let report: Value = serde_json::from_str(text).unwrap();
-    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-    compiler.enable_format_assertions();
-    let schema = serde_json::from_str(SCHEMA).unwrap();
-    compiler.add_resource("report.json", schema).unwrap();
-    let schema = compiler.compile("report.json", &mut schemas).unwrap();
-    if let Err(error) = schemas.validate(&report, schema) {
-        panic!("{error:#}\n{text}");
-    }
-    report
+    reports::valid_report(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a command that writes a report, and returns it with the exit code of the report checked.

@@ -8,6 +8,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use crate::reports::valid_report;
+
 /// A folder of its own with the specs in it, and an environment without any variable but those given.
 pub(crate) struct Shell {
     folder: PathBuf,
@@ -136,8 +138,22 @@ impl Shell {
         Ran::of(output.unwrap()).stdout
     }
 
+    /// Runs the command. A report that it writes is valid by the schema, and has the exit code.
+    #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().unwrap())
+        let ran = Ran::of(self.command(args).output().unwrap());
+        let option = args.iter().position(|arg| *arg == "--report");
+        let report = match option.and_then(|at| args.get(at + 1)) {
+            Some(&"-") => ran.stdout.clone(),
+            Some(file) => fs::read_to_string(self.path(file)).unwrap_or_default(),
+            None => String::new(),
+        };
+        // An argument that is wrong is an error before there is a report.
+        if !report.is_empty() {
+            let report = valid_report(&report);
+            assert_eq!(report["exit_code"], ran.code, "{report}\n{ran}");
+        }
+        ran
     }
 
     /// A run that reads this text from stdin.

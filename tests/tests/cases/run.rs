@@ -9,7 +9,7 @@ use std::{
 
 use rest_source::Clock;
 use rest_source_cli::{Context, Output};
-use rest_source_testkit::{Folder, Scripted};
+use rest_source_testkit::{Folder, Scripted, reports::valid_report};
 use serde_json::Value;
 
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
     server::Answers,
     sqlite,
 };
+
+/// The report of a run.
+const REPORT: &str = "report.json";
 
 /// Longer than any run takes.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -135,6 +138,9 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
                 run.line
             )
         })?;
+        check_report(run, folder, code).map_err(|error| {
+            format!("the report of run {} (`{}`): {error}", number + 1, run.line)
+        })?;
         let requests = server.asked().into_iter().skip(asked);
         let requests: Vec<String> = requests.map(|asked| asked.line()).collect();
         asked += requests.len();
@@ -164,6 +170,28 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
     Ok(())
 }
 
+/// Checks that the report of a run, if it has written one, is valid by the schema, and has its exit code.
+fn check_report(run: &Run, folder: &Path, code: u8) -> Result<(), String> {
+    let file = folder.join(REPORT);
+    let Ok(text) = fs::read_to_string(&file) else {
+        // No request was sent.
+        let is_reported = ["fetch", "load"]
+            .iter()
+            .any(|one| run.line.starts_with(one));
+        return if !is_reported || matches!(code, 1 | 2) {
+            Ok(())
+        } else {
+            Err("it is missing".to_owned())
+        };
+    };
+    fs::remove_file(file).map_err(|error| error.to_string())?;
+    let report = valid_report(&text)?;
+    if report["exit_code"] != code {
+        return Err(format!("its exit code is not {code}\n{text}"));
+    }
+    Ok(())
+}
+
 /// The words of a run, with what the case leaves out.
 fn arguments(
     run: &Run,
@@ -175,11 +203,15 @@ fn arguments(
     let mut words = line.split_whitespace().map(str::to_owned);
     let command = words.next().unwrap_or_default();
     let spec = folder.join("api.yaml").display().to_string();
-    let added = match command.as_str() {
+    let mut added = match command.as_str() {
         "fetch" if !line.contains("--format") => vec!["--format".to_owned(), "jsonl".to_owned()],
         "load" => database.options(),
         _ => Vec::new(),
     };
+    if matches!(command.as_str(), "fetch" | "load") {
+        let report = folder.join(REPORT).display().to_string();
+        added.extend(["--report".to_owned(), report]);
+    }
     ["rest-source".to_owned(), command, spec]
         .into_iter()
         .chain(words)
