@@ -12,6 +12,6 @@ use crate::{
 pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "rest-source", &mut script);
-    console.print(&String::from_utf8_lossy(&script))?;
+    console.print(&script)?;
     Ok(())
 }

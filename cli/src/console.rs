@@ -87,14 +87,15 @@ impl Console {
     }
 
     /// Prints on stdout. Returns `false` if the reader has closed it, as `head` does.
-    pub(crate) fn print(&self, text: &str) -> Result<bool, CommandError> {
+    pub(crate) fn print(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> Result<bool, CommandError> {
+        let text = text.as_ref();
         if let Some(output) = &self.captured {
-            output.stdout.write(text);
+            output.stdout.write(&String::from_utf8_lossy(text));
             return Ok(true);
         }
         let print = || {
             let mut out = stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            out.write_all(text).and_then(|()| out.flush())
         };
         // A slow reader of a pipe must not keep messages from being printed.
         let printed = if stdout().is_terminal() {

@@ -142,7 +142,7 @@ pub(crate) async fn fetch_since(
             }
         };
         observer.save()?;
-        if !args.raw && !console.print(&printer.page(page.rows()))? {
+        if !args.raw && !console.print(printer.page(page.rows()))? {
             say_closed(&args, console);
             return Ok(());
         }
@@ -153,7 +153,7 @@ pub(crate) async fn fetch_since(
     if args.raw {
         return observer.end(console, &pages.report());
     }
-    let is_open = console.print(&printer.end())?;
+    let is_open = console.print(printer.end())?;
     observer.end(console, &pages.report())?;
     if !is_open {
         say_closed(&args, console);

@@ -1,6 +1,8 @@
-//! Values as the numbers in which databases and formats of files store them.
+//! Values as the numbers and texts in which databases and formats of files store them.
 
 use rest_source::{Date, Error, ErrorKind, Result, Time, Timestamp, Value};
+
+pub use crate::{csv_text::write_csv, timestamp_text::write_timestamp};
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.
 ///

@@ -96,6 +96,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append_checks;
+mod csv_text;
 mod destination;
 pub mod encode;
 mod load;

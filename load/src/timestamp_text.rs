@@ -13,62 +13,57 @@ use rest_source::Timestamp;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn timestamp_text(timestamp: Timestamp) -> String {
-    let mut text = String::with_capacity(35);
+    let mut text = String::with_capacity(TextOfYear::LENGTH);
     push_timestamp(timestamp, &mut text);
     text
 }
 
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+/// The text of a timestamp of the years 0 to 9999.
+struct TextOfYear {
+    text: [u8; Self::LENGTH],
+    length: usize,
+}
+
+impl TextOfYear {
+    const LENGTH: usize = 35;
+
+    fn new(timestamp: Timestamp) -> Option<Self> {
+        let digits = timestamp.digits()?;
+        let is_microsecond = timestamp.subsec_nanoseconds().is_multiple_of(1_000);
+        let end = if is_microsecond { 26 } else { 29 };
+        let mut text = [0; Self::LENGTH];
+        text[..end].copy_from_slice(&digits[..end]);
+        text[end..end + 6].copy_from_slice(b"+00:00");
+        Some(Self {
+            text,
+            length: end + 6,
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+}
 
 /// Appends a timestamp in that form.
 pub(crate) fn push_timestamp(timestamp: Timestamp, text: &mut String) {
-    let seconds = timestamp.epoch_seconds();
-    let Some((year, month, day)) = civil(seconds.div_euclid(DAY)) else {
-        // A year of other than four digits.
-        let start = text.len();
-        // Writing to a string does not fail.
-        let _ = write!(text, "{timestamp}");
-        in_utc(text, start);
+    if let Some(digits) = TextOfYear::new(timestamp) {
+        // They are ASCII.
+        text.push_str(str::from_utf8(digits.bytes()).unwrap_or_default());
         return;
-    };
-    // An unsigned number below 86,400.
-    let second = seconds.rem_euclid(DAY).unsigned_abs();
-    let nanoseconds = u64::from(timestamp.subsec_nanoseconds());
-    let mut digits = *b"0000-00-00T00:00:00.000000000";
-    put_digits(&mut digits[0..4], year);
-    put_digits(&mut digits[5..7], month);
-    put_digits(&mut digits[8..10], day);
-    put_digits(&mut digits[11..13], second / 3600);
-    put_digits(&mut digits[14..16], second / 60 % 60);
-    put_digits(&mut digits[17..19], second % 60);
-    put_digits(&mut digits[20..29], nanoseconds);
-    let length = if nanoseconds % 1_000 == 0 { 26 } else { 29 };
-    // They are ASCII.
-    text.push_str(str::from_utf8(&digits[..length]).unwrap_or_default());
-    text.push_str("+00:00");
+    }
+    // A year of other than four digits.
+    let start = text.len();
+    // Writing to a string does not fail.
+    let _ = write!(text, "{timestamp}");
+    in_utc(text, start);
 }
 
-/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar; `None` unless the year is from 0 to
-/// 9999.
-fn civil(day: i64) -> Option<(u64, u64, u64)> {
-    // Years begin in March, so that a leap day is the last day of a year; the first of them in the year 0.
-    let day = u64::try_from(day + 719_468).ok()?;
-    let (era, of_era) = (day / 146_097, day % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = 400 * era + year_of_era + u64::from(month <= 2);
-    (year <= 9_999).then_some((year, month, day))
-}
-
-/// Writes a number over digits, from the right.
-fn put_digits(digits: &mut [u8], mut number: u64) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
+/// Appends a timestamp as [`timestamp_text`](crate::timestamp_text) formats it.
+pub fn write_timestamp(out: &mut Vec<u8>, timestamp: Timestamp) {
+    match TextOfYear::new(timestamp) {
+        Some(text) => out.extend_from_slice(text.bytes()),
+        None => out.extend_from_slice(timestamp_text(timestamp).as_bytes()),
     }
 }
 

@@ -98,6 +98,7 @@ pub mod hooks;
 mod http_context;
 mod include;
 mod incremental;
+mod json_encoder;
 mod origin;
 mod page;
 pub mod paginator;
@@ -142,6 +143,7 @@ pub use fetch::{
     Fetch, ForParents, Page, PageRecords, Pages, PagingCheckpoint, ParentCache, Records,
     RunningJobs,
 };
+pub use json_encoder::JsonEncoder;
 pub use position::Position;
 pub use record::Record;
 pub use report::Report;

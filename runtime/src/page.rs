@@ -1,6 +1,6 @@
 //! One decoded page: its text, and a flat pool of cells that point into it.
 
-use crate::value::{Date, Time, Timestamp, Value};
+use crate::value::{Date, Time, Timestamp, Value, json_text::text_length};
 
 /// A page's text and its cells.
 ///
@@ -155,42 +155,30 @@ impl Page {
 /// The length of the JSON value that `text` starts with. What follows it was read before, so it is
 /// JSON: only texts and brackets have to be told apart.
 fn extent(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let mut depth = 0_usize;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
         match byte {
             b'"' => {
-                let end = skip_text(&mut bytes);
+                at += text_length(bytes.get(at..).unwrap_or_default());
                 if depth == 0 {
-                    return end;
+                    return at;
                 }
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at,
+            b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at - 1,
             b'}' | b']' => {
                 depth -= 1;
                 if depth == 0 {
-                    return at + 1;
+                    return at;
                 }
             }
             _ => {}
         }
     }
     text.len()
-}
-
-/// Steps past the end of a text, and says where that is.
-fn skip_text(bytes: &mut impl Iterator<Item = (usize, u8)>) -> usize {
-    let mut last = 0;
-    while let Some((at, byte)) = bytes.next() {
-        last = at + 1;
-        match byte {
-            b'"' => break,
-            b'\\' => _ = bytes.next(),
-            _ => {}
-        }
-    }
-    last
 }
 
 #[cfg(test)]

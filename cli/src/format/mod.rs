@@ -1,12 +1,10 @@
 //! Output formats of `fetch`.
 
 mod csv;
-mod jsonl;
 mod names;
 mod table;
 
-use rest_source::{Row, Rows, Table, Value};
-use rest_source_load::timestamp_text;
+use rest_source::{JsonEncoder, Row, Rows, Table};
 use table::Columns;
 
 use crate::args::{Format, Names};
@@ -15,57 +13,55 @@ use crate::args::{Format, Names};
 pub(crate) struct Printer {
     format: Format,
     names: Vec<String>,
+    json: JsonEncoder,
     /// The widths of a table's columns, set by the first page.
     columns: Option<Columns>,
     has_header: bool,
+    out: Vec<u8>,
 }
 
 impl Printer {
     /// A printer for rows of this table.
     pub(crate) fn new(format: Format, names: Names, table: &Table) -> Self {
+        let names = names::of(table, names);
         Self {
             format,
-            names: names::of(table, names),
+            json: JsonEncoder::with_names(names.iter().map(String::as_str)),
+            names,
             columns: None,
             has_header: false,
+            out: Vec::new(),
         }
     }
 
-    /// Formats a page as whole lines.
-    pub(crate) fn page(&mut self, rows: &Rows) -> String {
+    /// Formats a page as whole lines of UTF-8.
+    pub(crate) fn page(&mut self, rows: &Rows) -> &[u8] {
         self.lines(&rows.iter().collect::<Vec<_>>())
     }
 
     /// Formats what follows the last page: the header, if there was no page.
-    pub(crate) fn end(&mut self) -> String {
+    pub(crate) fn end(&mut self) -> &[u8] {
         self.lines(&[])
     }
 
-    fn lines(&mut self, rows: &[Row<'_>]) -> String {
-        let names = &*self.names;
-        let header = (!std::mem::replace(&mut self.has_header, true)).then_some(names);
+    fn lines(&mut self, rows: &[Row<'_>]) -> &[u8] {
+        let Self { names, out, .. } = self;
+        out.clear();
+        let header = (!std::mem::replace(&mut self.has_header, true)).then_some(&**names);
         match self.format {
-            Format::Jsonl => jsonl::page(names, rows),
-            Format::Csv => csv::page(header, rows),
+            Format::Jsonl => {
+                for row in rows {
+                    self.json.encode(*row, out);
+                    out.push(b'\n');
+                }
+            }
+            Format::Csv => csv::page(out, header, rows),
             Format::Table => self
                 .columns
                 .get_or_insert_with(|| Columns::new(names, rows))
-                .page(header, rows),
+                .page(out, header, rows),
         }
-    }
-}
-
-/// Formats a value for a table or CSV.
-fn cell(value: Value<'_>) -> String {
-    match value {
-        Value::Json(raw) => {
-            let mut json = String::with_capacity(raw.len());
-            jsonl::compact(&mut json, raw);
-            json
-        }
-        Value::Double(number) => jsonl::number(number),
-        Value::Timestamp(timestamp) => timestamp_text(timestamp),
-        value => value.to_string(),
+        out
     }
 }
 
@@ -118,7 +114,12 @@ mod tests {
     fn printed(format: Format, body: &str) -> String {
         let rows = rows(body);
         let mut printer = Printer::new(format, Names::Columns, rows.table());
-        printer.page(&rows) + &printer.end()
+        let page = text(printer.page(&rows));
+        page + &text(printer.end())
+    }
+
+    fn text(lines: &[u8]) -> String {
+        String::from_utf8(lines.to_vec()).unwrap()
     }
 
     #[test]
@@ -142,7 +143,7 @@ mod tests {
         let mut printer = Printer::new(Format::Csv, Names::Columns, &TABLE);
         let (first, second) = (rows(BODY), rows(r#"[{"id": "x"}]"#));
         printer.page(&first);
-        assert_eq!(printer.page(&second), "x,,,,,,\n");
+        assert_eq!(text(printer.page(&second)), "x,,,,,,\n");
     }
 
     #[test]
@@ -160,15 +161,15 @@ mod tests {
     fn longer_value_of_a_later_page_is_truncated() {
         let mut printer = Printer::new(Format::Table, Names::Columns, &TABLE);
         printer.page(&rows(BODY));
-        let later = printer.page(&rows(r#"[{"id": "xxxxxxxxxxxxxxxxxx"}]"#));
-        assert_eq!(later, "xxxxxxxxxx…\n");
+        let later = rows(r#"[{"id": "xxxxxxxxxxxxxxxxxx"}]"#);
+        assert_eq!(text(printer.page(&later)), "xxxxxxxxxx…\n");
     }
 
     #[test]
     fn header_is_printed_without_records() {
         let header = "id,views,price,at,digest,tags,note\n";
         assert_eq!(
-            Printer::new(Format::Csv, Names::Columns, &TABLE).end(),
+            text(Printer::new(Format::Csv, Names::Columns, &TABLE).end()),
             header
         );
         assert_eq!(printed(Format::Csv, "[]"), header);
@@ -187,7 +188,7 @@ mod tests {
             ..ResourcePlan::DEFAULT
         };
         let rows = Rows::from_page("[{\"id\": 7, \"a\": [ ]}]", &resource).unwrap();
-        let page = |format| Printer::new(format, Names::Columns, rows.table()).page(&rows);
+        let page = |format| text(Printer::new(format, Names::Columns, rows.table()).page(&rows));
         assert_eq!(page(Format::Jsonl), "{\"id\":7,\"a\":[]}\n");
         assert_eq!(
             page(Format::Csv),
@@ -210,7 +211,7 @@ mod tests {
     fn untyped_record_is_printed_as_compact_json() {
         let body = "[{\"a\": 1.50,\n \"b\": [ ]}, 7]";
         let rows = Rows::from_page(body, &ResourcePlan::DEFAULT).unwrap();
-        let page = |format| Printer::new(format, Names::Columns, rows.table()).page(&rows);
+        let page = |format| text(Printer::new(format, Names::Columns, rows.table()).page(&rows));
         assert_eq!(page(Format::Jsonl), "{\"a\":1.50,\"b\":[]}\n7\n");
         assert_eq!(
             page(Format::Csv),

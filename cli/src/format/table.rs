@@ -1,9 +1,11 @@
 //! The table format: aligned columns for a terminal.
 
+use std::{borrow::Cow, io::Write as _};
+
 use rest_source::{Row, Value};
+use rest_source_load::encode::write_timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::cell;
 use crate::printable::printable;
 
 /// The widest column, in terminal cells.
@@ -12,94 +14,113 @@ const MAX_WIDTH: usize = 40;
 /// Column widths, as the first page needs them.
 pub(super) struct Columns {
     widths: Vec<usize>,
-}
-
-/// A formatted cell.
-struct FormattedCell {
-    text: String,
-    is_number: bool,
-}
-
-impl FormattedCell {
-    fn word(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            is_number: false,
-        }
-    }
+    line: String,
+    cell: Vec<u8>,
 }
 
 impl Columns {
     /// Computes the widths for these names and rows.
     pub(super) fn new(names: &[String], rows: &[Row<'_>]) -> Self {
         let mut widths: Vec<_> = names.iter().map(|name| name.width()).collect();
+        let mut cell = Vec::new();
         for row in rows {
             for (width, value) in widths.iter_mut().zip(row.values()) {
-                *width = (*width).max(format_cell(value).text.width().min(MAX_WIDTH));
+                *width = (*width).max(text(value, &mut cell).width().min(MAX_WIDTH));
             }
         }
-        Self { widths }
+        Self {
+            widths,
+            line: String::new(),
+            cell,
+        }
     }
 
-    pub(super) fn page(&self, header: Option<&[String]>, rows: &[Row<'_>]) -> String {
-        let mut page = String::new();
+    pub(super) fn page(&mut self, out: &mut Vec<u8>, header: Option<&[String]>, rows: &[Row<'_>]) {
+        let Self { widths, line, cell } = self;
         if let Some(names) = header {
-            self.line(&mut page, names.iter().map(FormattedCell::word));
-            let rules = self.widths.iter().map(|width| "-".repeat(*width));
-            self.line(&mut page, rules.map(FormattedCell::word));
+            for (name, width) in names.iter().zip(&*widths) {
+                push(line, name, *width, false);
+            }
+            end_line(line, out);
+            for width in &*widths {
+                line.extend(std::iter::repeat_n('-', *width));
+                line.push_str(SEPARATOR);
+            }
+            end_line(line, out);
         }
         for row in rows {
-            self.line(&mut page, row.values().map(format_cell));
-        }
-        page
-    }
-
-    fn line(&self, out: &mut String, cells: impl Iterator<Item = FormattedCell>) {
-        let mut line = String::new();
-        for (at, (cell, width)) in cells.zip(&self.widths).enumerate() {
-            if at > 0 {
-                line.push_str("  ");
+            for (value, width) in row.values().zip(&*widths) {
+                let is_number = matches!(
+                    value,
+                    Value::Bigint(_) | Value::Double(_) | Value::Decimal(_)
+                );
+                push(line, &text(value, cell), *width, is_number);
             }
-            let text = truncate(cell.text, *width);
-            let space = " ".repeat(width.saturating_sub(text.width()));
-            if cell.is_number {
-                line.push_str(&space);
-                line.push_str(&text);
-            } else {
-                line.push_str(&text);
-                line.push_str(&space);
-            }
+            end_line(line, out);
         }
-        out.push_str(line.trim_end());
-        out.push('\n');
     }
 }
 
-/// Formats a value on one line, with control characters escaped.
-fn format_cell(value: Value<'_>) -> FormattedCell {
-    FormattedCell {
-        text: printable(&cell(value), &[]),
-        is_number: matches!(
-            value,
-            Value::Bigint(_) | Value::Double(_) | Value::Decimal(_)
-        ),
+const SEPARATOR: &str = "  ";
+
+/// Moves the line to the output, without the spaces at its end.
+fn end_line(line: &mut String, out: &mut Vec<u8>) {
+    out.extend_from_slice(line.trim_end().as_bytes());
+    out.push(b'\n');
+    line.clear();
+}
+
+/// Appends a text of this width, and the separator.
+fn push(line: &mut String, text: &str, width: usize, is_right: bool) {
+    let text = truncate(text, width);
+    let space = std::iter::repeat_n(' ', width.saturating_sub(text.width()));
+    if is_right {
+        line.extend(space);
+        line.push_str(&text);
+    } else {
+        line.push_str(&text);
+        line.extend(space);
+    }
+    line.push_str(SEPARATOR);
+}
+
+/// A value on one line, with control characters escaped. `buffer` is for values that have to be formatted.
+fn text<'v>(value: Value<'v>, buffer: &'v mut Vec<u8>) -> Cow<'v, str> {
+    buffer.clear();
+    let text = match value {
+        Value::Text(text) | Value::Decimal(text) => text,
+        value => {
+            match value {
+                Value::Json(_) | Value::Double(_) => value.write_json(buffer),
+                Value::Timestamp(timestamp) => write_timestamp(buffer, timestamp),
+                // Writing to memory does not fail.
+                value => _ = write!(buffer, "{value}"),
+            }
+            // All of them write UTF-8.
+            str::from_utf8(buffer).unwrap_or_default()
+        }
+    };
+    if text.contains(char::is_control) {
+        printable(text, &[]).into()
+    } else {
+        text.into()
     }
 }
 
 /// Truncates a text to a width, and marks it with `…`.
-fn truncate(text: String, width: usize) -> String {
+fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
-        return text;
+        return text.into();
     }
-    let mut cut = String::new();
     let mut left = width.saturating_sub(1);
-    for character in text.chars() {
-        let Some(rest) = left.checked_sub(character.width().unwrap_or(0)) else {
-            break;
-        };
-        left = rest;
-        cut.push(character);
-    }
-    cut.push('…');
-    cut
+    let end = text.char_indices().find_map(|(at, character)| {
+        match left.checked_sub(character.width().unwrap_or(0)) {
+            Some(rest) => {
+                left = rest;
+                None
+            }
+            None => Some(at),
+        }
+    });
+    format!("{}…", &text[..end.unwrap_or(text.len())]).into()
 }

@@ -1,30 +1,24 @@
 //! CSV, as RFC 4180 has it, with a header.
 
 use rest_source::{Result, Value};
+use rest_source_load::encode::write_csv;
 
 use super::{Cell, Copied, Encoder, text, text::TextFile};
 use crate::{layout::Layout, storage::failed};
 
 pub(super) struct Csv {
     line: Vec<u8>,
-    field: Vec<u8>,
     file: TextFile,
 }
 
 impl Csv {
     pub(super) fn new(layout: &Layout, mut file: TextFile) -> Result<Self> {
         let mut header = Vec::new();
-        for (at, column) in layout.written().enumerate() {
-            if at > 0 {
-                header.push(b',');
-            }
-            quoted(&mut header, column.name.as_bytes());
-        }
-        header.push(b'\n');
+        let names = layout.written().map(|column| &*column.name);
+        write_csv(&mut header, names.map(Value::Text));
         file.write(&header)?;
         Ok(Self {
             line: Vec::new(),
-            field: Vec::new(),
             file,
         })
     }
@@ -33,28 +27,7 @@ impl Csv {
 impl Encoder for Csv {
     fn write(&mut self, row: &[Cell<'_>]) -> Result<()> {
         self.line.clear();
-        for (at, cell) in row.iter().enumerate() {
-            if at > 0 {
-                self.line.push(b',');
-            }
-            self.field.clear();
-            match cell.value() {
-                // A line without characters is not a row.
-                Value::Absent | Value::Null if row.len() == 1 => self.line.extend(b"\"\""),
-                Value::Absent | Value::Null => {}
-                Value::Text(value) => quoted(&mut self.line, value.as_bytes()),
-                Value::Double(value) => text::number(&mut self.line, value),
-                Value::Json(json) => {
-                    text::compact(&mut self.field, json);
-                    quoted(&mut self.line, &self.field);
-                }
-                value => {
-                    text::plain(&mut self.field, value);
-                    quoted(&mut self.line, &self.field);
-                }
-            }
-        }
-        self.line.push(b'\n');
+        write_csv(&mut self.line, row.iter().map(Cell::value));
         self.file.write(&self.line)
     }
 
@@ -65,24 +38,6 @@ impl Encoder for Csv {
     fn finish(self: Box<Self>) -> Result<()> {
         self.file.finish()
     }
-}
-
-/// Writes a field, in quotes where it needs them. An empty field without quotes is null.
-fn quoted(out: &mut Vec<u8>, field: &[u8]) {
-    let needs_quotes = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
-    let has_outer_space = field.first() == Some(&b' ') || field.last() == Some(&b' ');
-    if !field.is_empty() && !has_outer_space && !field.iter().any(needs_quotes) {
-        out.extend(field);
-        return;
-    }
-    out.push(b'"');
-    for byte in field {
-        if *byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(*byte);
-    }
-    out.push(b'"');
 }
 
 /// Copies the records of a file, with its header if it is the first.

@@ -1,6 +1,7 @@
 //! JSON Lines: an object per line, with the columns in their order.
 
 use rest_source::{Result, Value};
+use rest_source_load::encode::write_timestamp;
 
 use super::{Cell, Copied, Encoder, text, text::TextFile};
 use crate::{layout::Layout, storage::failed};
@@ -16,7 +17,7 @@ impl JsonLines {
     pub(super) fn new(layout: &Layout, file: TextFile) -> Self {
         let name = |name: &str| {
             let mut quoted = Vec::new();
-            text::json_text(&mut quoted, name);
+            Value::Text(name).write_json(&mut quoted);
             quoted.push(b':');
             quoted
         };
@@ -37,7 +38,14 @@ impl Encoder for JsonLines {
                 self.line.push(b',');
             }
             self.line.extend(name);
-            value(&mut self.line, cell.value());
+            match cell.value() {
+                Value::Timestamp(timestamp) => {
+                    self.line.push(b'"');
+                    write_timestamp(&mut self.line, timestamp);
+                    self.line.push(b'"');
+                }
+                value => value.write_json(&mut self.line),
+            }
         }
         self.line.extend(b"}\n");
         self.file.write(&self.line)
@@ -49,26 +57,6 @@ impl Encoder for JsonLines {
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.file.finish()
-    }
-}
-
-fn value(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Absent | Value::Null => out.extend(b"null"),
-        Value::Bool(_) | Value::Bigint(_) => text::plain(out, value),
-        Value::Double(value) => text::number(out, value),
-        Value::Text(value) => text::json_text(out, value),
-        Value::Json(json) => text::compact(out, json),
-        Value::Timestamp(_)
-        | Value::Date(_)
-        | Value::Time(_)
-        | Value::Decimal(_)
-        | Value::Binary(_) => {
-            // None of them has a character that JSON escapes.
-            out.push(b'"');
-            text::plain(out, value);
-            out.push(b'"');
-        }
     }
 }
 

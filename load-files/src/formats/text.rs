@@ -7,8 +7,7 @@ use std::{
 };
 
 use flate2::{bufread::MultiGzDecoder, write::GzEncoder};
-use rest_source::{Result, Value};
-use rest_source_load::timestamp_text;
+use rest_source::Result;
 
 use super::{Compression, compression_of};
 use crate::storage::failed;
@@ -115,46 +114,4 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
         #[cfg(not(feature = "zstd"))]
         Compression::Zstd => return Err(io::ErrorKind::Unsupported.into()),
     })
-}
-
-/// Writes a JSON text.
-pub(super) fn json_text(out: &mut Vec<u8>, text: &str) {
-    // Writing to memory does not fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-/// Writes a number as the shortest one that reads as the same value.
-pub(super) fn number(out: &mut Vec<u8>, value: f64) {
-    let _ = serde_json::to_writer(out, &value);
-}
-
-/// Writes a value as text: not a JSON one.
-pub(super) fn plain(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Timestamp(timestamp) => out.extend(timestamp_text(timestamp).bytes()),
-        value => {
-            let _ = write!(out, "{value}");
-        }
-    }
-}
-
-/// Writes JSON without the white space between its tokens. Numbers are kept as written.
-pub(super) fn compact(out: &mut Vec<u8>, json: &str) {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    if !json.as_bytes().iter().any(is_space) {
-        out.extend(json.bytes());
-        return;
-    }
-    let (mut in_text, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        if in_text {
-            in_text = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if is_space(&byte) {
-            continue;
-        } else {
-            in_text = byte == b'"';
-        }
-        out.push(byte);
-    }
 }

@@ -6,6 +6,7 @@ pub(crate) mod decimal;
 pub(crate) mod digits;
 mod field;
 pub(crate) mod format;
+pub(crate) mod json_text;
 mod rfc3339;
 mod scalar;
 mod time;

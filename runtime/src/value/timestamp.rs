@@ -15,6 +15,8 @@ use jiff::{
 
 use super::{Date, ParseError, rfc3339};
 
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 /// 1970-01-01T00:00:00.
 const CIVIL_EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 /// 9999-12-31T23:59:59Z.
@@ -72,6 +74,30 @@ impl Timestamp {
     /// Nanoseconds past [`epoch_seconds`](Self::epoch_seconds), below 1,000,000,000.
     pub const fn subsec_nanoseconds(self) -> u32 {
         self.nanosecond
+    }
+
+    /// Date and time in UTC, with nine digits after the second: `2026-11-21T09:30:00.500000000`. For formats that add an
+    /// offset, and may cut off the last digits. `None` outside of the years 0 to 9999.
+    ///
+    /// ```
+    /// # use rest_source::Timestamp;
+    /// let at: Timestamp = "2026-11-21T09:30:00.5+02:00".parse()?;
+    /// assert_eq!(at.digits().unwrap(), *b"2026-11-21T07:30:00.500000000");
+    /// # Ok::<(), rest_source::ParseError>(())
+    /// ```
+    pub fn digits(self) -> Option<[u8; 29]> {
+        let (year, month, day) = civil(self.second.div_euclid(DAY))?;
+        // An unsigned number below 86,400.
+        let second = self.second.rem_euclid(DAY).unsigned_abs();
+        let mut digits = *b"0000-00-00T00:00:00.000000000";
+        put_digits(&mut digits[0..4], year);
+        put_digits(&mut digits[5..7], month);
+        put_digits(&mut digits[8..10], day);
+        put_digits(&mut digits[11..13], second / 3600);
+        put_digits(&mut digits[14..16], second / 60 % 60);
+        put_digits(&mut digits[17..19], second % 60);
+        put_digits(&mut digits[20..29], self.nanosecond.into());
+        Some(digits)
     }
 
     /// So much later. `None` past the year 9999.
@@ -151,8 +177,42 @@ fn last_offset(zone: &TimeZone) -> SignedDuration {
     SignedDuration::from_secs(offset.seconds().into())
 }
 
+/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar; `None` unless the year is from 0 to
+/// 9999.
+fn civil(day: i64) -> Option<(u64, u64, u64)> {
+    // Years begin in March, so that a leap day is the last day of a year; the first of them in the year 0.
+    let day = u64::try_from(day + 719_468).ok()?;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = 400 * era + year_of_era + u64::from(month <= 2);
+    (year <= 9_999).then_some((year, month, day))
+}
+
+/// Writes a number over digits, from the right.
+fn put_digits(digits: &mut [u8], mut number: u64) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(digits) = self.digits().filter(|_| f.precision().is_none()) {
+            let mut end = digits.len();
+            while digits[end - 1] == b'0' && end > 20 {
+                end -= 1;
+            }
+            // Without a fraction, no point either.
+            let end = if end == 20 { 19 } else { end };
+            // They are ASCII.
+            f.write_str(str::from_utf8(&digits[..end]).unwrap_or_default())?;
+            return f.write_str("Z");
+        }
         match self.jiff() {
             Some(at) => fmt::Display::fmt(&at, f),
             None => match self.civil(&TimeZone::UTC) {
@@ -251,6 +311,20 @@ mod tests {
             "10000-01-01T00:00:00Z",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_those_of_jiff() {
+        // About 1,000 days of the years -100 to 9999, and the seconds around the year 0.
+        let days = (-756_000_i64..2_930_000).step_by(3_651);
+        let seconds = days.map(|day| day * DAY + day.rem_euclid(DAY));
+        let edges = [-62_167_219_201, -62_167_219_200, -1, 0];
+        let nanoseconds = [0, 999_999_999, 120_000, 1, 500_000_000];
+        for (second, nanosecond) in seconds.chain(edges).zip(nanoseconds.into_iter().cycle()) {
+            let at = Timestamp::from_epoch(second, nanosecond).unwrap();
+            assert_eq!(at.to_string(), at.jiff().unwrap().to_string());
+            assert_eq!(format!("{at:.3}"), format!("{:.3}", at.jiff().unwrap()));
         }
     }
 
