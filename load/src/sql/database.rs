@@ -157,6 +157,13 @@ pub trait Database: Send + 'static {
         false
     }
 
+    /// The condition of an upsert for rows that differ from the stored ones, which are not written otherwise. `stored` and
+    /// `new` name their columns in one order, without those of the key. `None` if every row is written.
+    fn differs(&self, stored: &[String], new: &[String]) -> Option<String> {
+        let _ = (stored, new);
+        None
+    }
+
     /// Writes rows to the staging tables of a resource. `order` is the number of the first row.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub struct WritePlan {
     /// The quoted name of its first column.
     order: String,
     is_temporary: bool,
-    /// The positions of the key columns that are times.
+    /// The positions of the key columns that are times, in a database that cuts off their last digits.
     time_keys: Vec<usize>,
 }
 
@@ -43,11 +43,11 @@ impl WritePlan {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let staging = format!("_rest_source_staging_{number}");
-        Self::with_staging(target, Some(db.temporary_schema()), staging)
+        Self::with_staging(db, target, Some(db.temporary_schema()), staging)
     }
 
     /// A plan with staging tables that outlive the load.
-    pub(super) fn resumable(target: Target) -> Self {
+    pub(super) fn resumable(db: &dyn Database, target: Target) -> Self {
         let names = format!(
             "{}\n{}\n{}",
             target.scope(),
@@ -55,18 +55,27 @@ impl WritePlan {
             target.part()
         );
         let staging = format!("_rest_source_staged_{:016x}", fingerprint(&names));
-        Self::with_staging(target, None, staging)
+        Self::with_staging(db, target, None, staging)
     }
 
-    fn with_staging(target: Target, schema: Option<&str>, staging: String) -> Self {
+    fn with_staging(
+        db: &dyn Database,
+        target: Target,
+        schema: Option<&str>,
+        staging: String,
+    ) -> Self {
         Self {
             children: child_tables::children(&target, schema, &staging),
-            statements: RowStatements::new(&target),
+            statements: RowStatements::new(db, &target),
             staging_table: child_tables::in_schema(schema, &staging),
             is_temporary: schema.is_some(),
             staging,
             order: order_column(&target),
-            time_keys: time_keys(&target),
+            time_keys: if db.stores_nanoseconds() {
+                Vec::new()
+            } else {
+                time_keys(&target)
+            },
             target,
         }
     }
@@ -188,26 +197,20 @@ impl Staging {
         Ok(self.staged.unwrap_or_default())
     }
 
-    /// Adds a page.
-    pub(super) fn push(
-        &mut self,
-        db: &mut dyn Database,
-        plan: &WritePlan,
-        rows: &Rows,
-    ) -> Result<()> {
+    /// Adds a page. Where it has [no room](Self::has_room), the others must be [spilled](Self::spill) before.
+    pub(super) fn push(&mut self, plan: &WritePlan, rows: &Rows) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        if !db.stores_nanoseconds() {
-            plan.check_keys(rows)?;
-        }
-        let bytes = rows.page_bytes();
-        if !self.pages.is_empty() && self.bytes + bytes > MAX_BYTES {
-            self.spill(db, plan)?;
-        }
-        self.bytes += bytes;
+        plan.check_keys(rows)?;
+        self.bytes += rows.page_bytes();
         self.pages.push(rows.clone());
         Ok(())
+    }
+
+    /// Whether a page fits in memory beside the others.
+    pub(super) fn has_room(&self, rows: &Rows) -> bool {
+        self.pages.is_empty() || rows.is_empty() || self.bytes + rows.page_bytes() <= MAX_BYTES
     }
 
     /// Whether any row is staged.
@@ -346,6 +349,7 @@ fn publish_table(db: &dyn Database, plan: &WritePlan) -> Vec<String> {
     let staging = plan.staging_table();
     let rows = |condition: &str| {
         upsert(
+            db,
             target,
             &format!("FROM {staging} WHERE {condition} ORDER BY {order}"),
         )

@@ -51,7 +51,7 @@ fn ids(target: &Target, pages: &[&str], spilled: usize) -> Vec<i64> {
     let mut staging = Staging::default();
     for (at, page) in pages.iter().enumerate() {
         let rows = Rows::from_page(*page, &target.resource).unwrap();
-        staging.push(&mut db, &plan, &rows).unwrap();
+        staging.push(&plan, &rows).unwrap();
         if at < spilled {
             staging.spill(&mut db, &plan).unwrap();
         }
@@ -167,7 +167,7 @@ fn lines(writing: Writing, spilled: usize) -> Vec<String> {
     let mut staging = Staging::default();
     for (at, page) in pages.iter().enumerate() {
         let rows = Rows::from_page(*page, &target.resource).unwrap();
-        staging.push(&mut db, &plan, &rows).unwrap();
+        staging.push(&plan, &rows).unwrap();
         if at < spilled {
             staging.spill(&mut db, &plan).unwrap();
         }

@@ -207,7 +207,7 @@ impl RowStatements {
     /// The rows of a batch. More are not faster, and a row has at most 2,000 columns, a statement 32,766 parameters.
     pub const BATCH: usize = 10;
 
-    pub(super) fn new(target: &Target) -> Self {
+    pub(super) fn new(db: &dyn Database, target: &Target) -> Self {
         let table = &target.resource.table;
         let key: Vec<usize> = target
             .key()
@@ -224,8 +224,8 @@ impl RowStatements {
             conditions.join(" AND ")
         );
         Self {
-            insert: upsert_values(target, 1),
-            insert_batch: upsert_values(target, Self::BATCH),
+            insert: upsert_values(db, target, 1),
+            insert_batch: upsert_values(db, target, Self::BATCH),
             columns: positions(table),
             delete: has_deletions.then_some((delete, key)),
         }
@@ -299,20 +299,20 @@ pub(super) fn insert(target: &Target, from: &str) -> String {
 }
 
 /// Like [`insert`], with an upsert by primary key, unless rows are appended or have no key.
-pub(super) fn upsert(target: &Target, from: &str) -> String {
-    insert(target, from) + &on_conflict(target)
+pub(super) fn upsert(db: &dyn Database, target: &Target, from: &str) -> String {
+    insert(target, from) + &on_conflict(db, target)
 }
 
 /// The `INSERT` statement for so many rows, with a parameter `?` for each column, with an upsert likewise.
-fn upsert_values(target: &Target, rows: usize) -> String {
+fn upsert_values(db: &dyn Database, target: &Target, rows: usize) -> String {
     let parameters = vec!["?"; columns(&target.resource.table).len()].join(", ");
     let row = format!("({})", inserted(target, &parameters));
     let values = vec![row; rows].join(", ");
-    format!("{} VALUES {values}", insert_into(target)) + &on_conflict(target)
+    format!("{} VALUES {values}", insert_into(target)) + &on_conflict(db, target)
 }
 
 /// The `ON CONFLICT` clause of an upsert by primary key; empty if rows are appended or have no key.
-fn on_conflict(target: &Target) -> String {
+fn on_conflict(db: &dyn Database, target: &Target) -> String {
     let key: Vec<String> = target.key().map(quote).collect();
     if key.is_empty() || target.writing == Writing::Append {
         return String::new();
@@ -321,15 +321,25 @@ fn on_conflict(target: &Target) -> String {
     let columns = columns(&target.resource.table).into_iter();
     let columns = columns.chain(stamps.iter().map(|(column, _)| column));
     let names = columns.map(|column| quote(&column.name));
-    let updates: Vec<String> = names
-        .filter(|name| !key.contains(name))
-        .map(|name| format!("{name} = excluded.{name}"))
-        .collect();
-    let action = match updates.as_slice() {
-        [] => "NOTHING".to_owned(),
-        updates => format!("UPDATE SET {}", updates.join(", ")),
+    let names: Vec<String> = names.filter(|name| !key.contains(name)).collect();
+    let key = key.join(", ");
+    if names.is_empty() {
+        return format!(" ON CONFLICT ({key}) DO NOTHING");
+    }
+    let of = |row: &str| -> Vec<String> {
+        let columns = names.iter().map(|name| format!("{row}.{name}"));
+        columns.collect()
     };
-    format!(" ON CONFLICT ({}) DO {action}", key.join(", "))
+    let (stored, new) = (of("stored"), of("excluded"));
+    let updates = names.iter().zip(&new);
+    let updates: Vec<String> = updates
+        .map(|(name, new)| format!("{name} = {new}"))
+        .collect();
+    let updates = updates.join(", ");
+    // The stamps of each load differ.
+    let differs = db.differs(&stored, &new).filter(|_| stamps.is_empty());
+    let condition = differs.map_or_else(String::new, |differs| format!(" WHERE {differs}"));
+    format!(" ON CONFLICT ({key}) DO UPDATE SET {updates}{condition}")
 }
 
 /// Quotes a name as an SQL identifier.

@@ -81,11 +81,13 @@ fn create_and_insert_follow_the_spec() {
 ) STRICT"#]
     );
     assert_eq!(
-        RowStatements::new(&target).insert,
+        RowStatements::new(&in_memory(), &target).insert,
         r#"INSERT INTO "order" AS stored ("id", "na""me", "open", "tags") VALUES (?, ?, ?, ?)"#
             .to_owned()
             + r#" ON CONFLICT ("id") DO UPDATE SET "na""me" = excluded."na""me", "#
-            + r#""open" = excluded."open", "tags" = excluded."tags""#
+            + r#""open" = excluded."open", "tags" = excluded."tags" "#
+            + r#"WHERE (stored."na""me", stored."open", stored."tags") IS NOT "#
+            + r#"(excluded."na""me", excluded."open", excluded."tags")"#
     );
     let mut db = made(WriteDisposition::Merge);
     assert_eq!(
@@ -98,7 +100,11 @@ fn create_and_insert_follow_the_spec() {
 fn an_appended_table_has_no_key() {
     let target = target(Static(&BEFORE), WriteDisposition::Append);
     assert!(!create(&in_memory(), &target)[0].contains("PRIMARY KEY"));
-    assert!(!RowStatements::new(&target).insert.contains("CONFLICT"));
+    assert!(
+        !RowStatements::new(&in_memory(), &target)
+            .insert
+            .contains("CONFLICT")
+    );
     let mut db = made(WriteDisposition::Append);
     assert_eq!(
         compare(&mut db, &target, None).unwrap(),

@@ -67,13 +67,13 @@ pub(super) fn open<D: Database>(
         state::create(db)?;
         let is_free = checkpoints::claim(db, target)?;
         let plan = if target.resume && is_free {
-            WritePlan::resumable(target.clone())
+            WritePlan::resumable(db, target.clone())
         } else {
             WritePlan::new(db, target.clone())
         };
         let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
         if is_free && !target.resume {
-            db.run(&WritePlan::resumable(target.clone()).drop_staging())?;
+            db.run(&WritePlan::resumable(db, target.clone()).drop_staging())?;
         }
         let checkpoint = if plan.is_temporary() {
             None
@@ -157,10 +157,20 @@ impl<D: Database> SqlWriter<D> {
 
 impl<D: Database> Writer for SqlWriter<D> {
     fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>> {
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        // Most pages only wait in memory for their commit, which needs no thread.
+        if let Ok(mut resource) = self.resource.try_lock()
+            && resource.staging.has_room(rows)
+        {
+            let pushed = resource.push(rows).map(|()| count);
+            return Box::pin(std::future::ready(pushed));
+        }
         let rows = rows.clone();
         self.run(move |db, resource| {
-            resource.staging.push(db, &resource.plan, &rows)?;
-            Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+            if !resource.staging.has_room(&rows) {
+                resource.staging.spill(db, &resource.plan)?;
+            }
+            resource.push(&rows).map(|()| count)
         })
     }
 
@@ -243,6 +253,10 @@ impl<D> Drop for SqlWriter<D> {
 impl Resource {
     fn table(&self) -> &str {
         &self.plan.target.resource.table.name
+    }
+
+    fn push(&mut self, rows: &Rows) -> Result<()> {
+        self.staging.push(&self.plan, rows)
     }
 
     /// Checks the connection, unless it holds staged rows.

@@ -216,6 +216,15 @@ impl Database for SqliteDatabase {
         true
     }
 
+    fn differs(&self, stored: &[String], new: &[String]) -> Option<String> {
+        // A comparison of rows: a chain of comparisons may have at most 1,000.
+        Some(format!(
+            "({}) IS NOT ({})",
+            stored.join(", "),
+            new.join(", ")
+        ))
+    }
+
     fn stage(&mut self, plan: &WritePlan, order: i64, pages: &[Rows]) -> Result<()> {
         if !self.db.is_autocommit() {
             return rows::stage(&self.db, plan, order, pages);

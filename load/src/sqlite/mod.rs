@@ -45,6 +45,9 @@ use crate::{
 /// primary key has a column before that, of the type `ANY`: a text is stored as `TEXT`, an integer as
 /// `INTEGER`, true and false as the `BLOB`s `true` and `false`. So 7 and `"7"` are two records, and so are 1 and true.
 ///
+/// A merged row that is the same as the stored one is not written: no trigger runs, and the file does not change. With
+/// [stamped rows](crate::Loading::stamp_rows) every row is written, because each load has stamps of its own.
+///
 /// With a `merge_key`, the loaded rows replace all rows that have the merge key of one of them. An incremental
 /// resource needs its cursor, and its parent's key, in the merge key, so that it fetches whole groups. With a
 /// primary key as well, the last row of each primary key is written.

@@ -55,6 +55,44 @@ async fn merge_upserts_by_primary_key() {
 }
 
 #[tokio::test]
+async fn merge_writes_rows_that_changed() {
+    const UPDATES: &str = "SELECT DISTINCT id FROM updates ORDER BY id";
+    const LOADS: &str = "SELECT DISTINCT _load_id FROM orders";
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    shop.load(&scratch.open()).await.unwrap();
+    scratch.execute(
+        "CREATE TABLE updates (id);
+         CREATE TRIGGER updated AFTER UPDATE ON orders BEGIN INSERT INTO updates VALUES (new.id); END",
+    );
+    shop.load(&scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(UPDATES), [""; 0]);
+
+    let orders = server.dataset("orders");
+    orders.update(3, json!({ "status": "Paid" }));
+    shop.load(&scratch.open()).await.unwrap();
+    orders.update(3, json!({ "status": "paid" }));
+    orders.update(4, json!({ "status": " " }));
+    shop.load(&scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    orders.update(4, json!({ "status": "" }));
+    let report = shop.load(&scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    assert_eq!(scratch.rows("SELECT count(*) FROM updates"), ["4"]);
+    assert_eq!(scratch.rows(UPDATES), ["3", "4"]);
+    // The report counts the records of the load.
+    assert_eq!(report.resource("orders").unwrap().written, 35);
+
+    // Stamps differ in each load.
+    shop.load(&scratch.open()).stamp_rows().await.unwrap();
+    let first = scratch.rows(LOADS);
+    shop.load(&scratch.open()).stamp_rows().await.unwrap();
+    let second = scratch.rows(LOADS);
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert_ne!(first, second);
+}
+
+#[tokio::test]
 async fn incremental_load_fetches_new_records_only() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: MergingChanges = connect(&server);
