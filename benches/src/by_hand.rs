@@ -11,7 +11,7 @@ pub struct Page {
 }
 
 /// A record.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[allow(missing_docs)] // Fields that are there to be filled.
 pub struct Event {
     pub id: String,

@@ -3,6 +3,7 @@
 
 pub mod by_hand;
 pub mod contenders;
+pub mod json_lines;
 pub mod loads;
 pub mod loads_by_hand;
 pub mod ours;
@@ -34,7 +35,20 @@ impl Cost {
     ///
     /// When the system does not say.
     pub fn of_this_process(records: u64, start: Instant) -> std::io::Result<Self> {
-        let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+        Self::of(UsageWho::RUSAGE_SELF, records, start)
+    }
+
+    /// What the programs cost that this one ran since `start`.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn of_children(records: u64, start: Instant) -> std::io::Result<Self> {
+        Self::of(UsageWho::RUSAGE_CHILDREN, records, start)
+    }
+
+    fn of(who: UsageWho, records: u64, start: Instant) -> std::io::Result<Self> {
+        let usage = getrusage(who)?;
         let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
         #[allow(clippy::cast_precision_loss)] // far below 2^53
         Ok(Self {

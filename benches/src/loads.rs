@@ -24,21 +24,22 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// When an argument is missing, or the load fails.
 pub async fn load() -> Result<()> {
     let start = Instant::now();
-    let (base_url, _, concurrency) = arguments()?;
+    let (base_url, size, concurrency) = arguments()?;
     let config = events::Config {
         base_url,
-        size: 100,
+        size: i64::try_from(size)?,
     };
     let source = events::Source::builder()
         .config(config)
         .concurrency(concurrency)
         .build()?;
     let target = target()?;
-    let resource = if target.starts_with("parquet:") {
+    let resource = match target.split_once(':') {
         // The loop by hand knows no keys either.
-        "events"
-    } else {
-        "events_by_key"
+        Some(("parquet", _)) => "events",
+        Some(("sqlite-flat", _)) => "flat_events_by_key",
+        Some(("sqlite-children", _)) => "batch_events_by_key",
+        _ => "events_by_key",
     };
     let destination = open(&target).await?;
     let report = source.load(&*destination).resource(resource).await?;
@@ -67,11 +68,9 @@ pub async fn load_ten() -> Result<()> {
 }
 
 async fn open(target: &str) -> Result<Box<dyn Destination>> {
-    if let Some(path) = target.strip_prefix("sqlite:") {
-        return Ok(Box::new(Sqlite::open(path)?));
-    }
-    if let Some(path) = target.strip_prefix("parquet:") {
-        return Ok(Box::new(Files::folder(path).format(Format::Parquet)));
-    }
-    Ok(Box::new(Postgres::connect(target).await?))
+    Ok(match target.split_once(':') {
+        Some(("sqlite" | "sqlite-flat" | "sqlite-children", path)) => Box::new(Sqlite::open(path)?),
+        Some(("parquet", path)) => Box::new(Files::folder(path).format(Format::Parquet)),
+        _ => Box::new(Postgres::connect(target).await?),
+    })
 }

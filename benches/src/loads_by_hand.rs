@@ -38,7 +38,9 @@ pub async fn load() -> Result<()> {
     let start = Instant::now();
     let target = target()?;
     let written = if let Some(path) = target.strip_prefix("sqlite:") {
-        load_sqlite(path).await?
+        load_sqlite(path, &NESTED).await?
+    } else if let Some(path) = target.strip_prefix("sqlite-flat:") {
+        load_sqlite(path, &FLAT).await?
     } else if let Some(path) = target.strip_prefix("parquet:") {
         load_parquet(Path::new(path)).await?
     } else {
@@ -49,7 +51,8 @@ pub async fn load() -> Result<()> {
 }
 
 /// The pages of the API.
-struct Pages {
+#[derive(Debug)]
+pub struct Pages {
     client: reqwest::Client,
     base: String,
     limit: u64,
@@ -58,7 +61,12 @@ struct Pages {
 }
 
 impl Pages {
-    fn new() -> Result<Self> {
+    /// From the program's arguments.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing.
+    pub fn new() -> Result<Self> {
         let (base, limit, _) = arguments()?;
         Ok(Self {
             client: client()?,
@@ -69,7 +77,12 @@ impl Pages {
         })
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Event>>> {
+    /// The events of the next page.
+    ///
+    /// # Errors
+    ///
+    /// When the request fails, or its response cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Vec<Event>>> {
         if self.is_last {
             return Ok(None);
         }
@@ -90,19 +103,49 @@ impl Pages {
 
 const UPDATES: &str = "name = excluded.name, message = excluded.message, created_at = excluded.created_at,
     updated_at = excluded.updated_at, value = excluded.value, score = excluded.score, active = excluded.active,
-    note = excluded.note, parent_id = excluded.parent_id, amount = excluded.amount, owner = excluded.owner";
+    note = excluded.note, parent_id = excluded.parent_id, amount = excluded.amount";
 
-async fn load_sqlite(path: &str) -> Result<u64> {
+/// A table, and the values of its last columns: those of the owner.
+struct EventTable {
+    definitions: &'static str,
+    updates: &'static str,
+    parameters: &'static str,
+    is_flat: bool,
+}
+
+const NESTED: EventTable = EventTable {
+    definitions: "owner TEXT NOT NULL",
+    updates: "owner = excluded.owner",
+    parameters: "?",
+    is_flat: false,
+};
+
+const FLAT: EventTable = EventTable {
+    definitions: "owner_id TEXT NOT NULL, owner_handle TEXT NOT NULL, owner_followers INTEGER NOT NULL",
+    updates: "owner_id = excluded.owner_id, owner_handle = excluded.owner_handle,
+        owner_followers = excluded.owner_followers",
+    parameters: "?, ?, ?",
+    is_flat: true,
+};
+
+async fn load_sqlite(path: &str, table: &EventTable) -> Result<u64> {
+    let EventTable {
+        definitions,
+        updates,
+        parameters,
+        is_flat,
+    } = table;
     let mut db = Connection::open(path)?;
     db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "normal")?;
-    db.execute_batch(
+    db.execute_batch(&format!(
         "CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, name TEXT NOT NULL, message TEXT NOT NULL,
             created_at TEXT NOT NULL, updated_at TEXT NOT NULL, value INTEGER NOT NULL, score REAL NOT NULL,
-            active INTEGER NOT NULL, note TEXT, parent_id TEXT, amount REAL, owner TEXT NOT NULL)",
-    )?;
+            active INTEGER NOT NULL, note TEXT, parent_id TEXT, amount REAL, {definitions})",
+    ))?;
     let sql = format!(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {UPDATES}"
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {parameters})
+         ON CONFLICT (id) DO UPDATE SET {UPDATES}, {updates}"
     );
     let mut pages = Pages::new()?;
     let mut written = 0;
@@ -110,20 +153,39 @@ async fn load_sqlite(path: &str) -> Result<u64> {
         let transaction = db.transaction()?;
         let mut insert = transaction.prepare_cached(&sql)?;
         for event in &events {
-            insert.execute(params![
-                event.id,
-                event.name,
-                event.message,
-                event.created_at.to_string(),
-                event.updated_at.to_string(),
-                event.value,
-                event.score,
-                event.active,
-                event.note,
-                event.parent_id,
-                event.amount,
-                serde_json::to_string(&event.owner)?,
-            ])?;
+            if *is_flat {
+                insert.execute(params![
+                    event.id,
+                    event.name,
+                    event.message,
+                    event.created_at.to_string(),
+                    event.updated_at.to_string(),
+                    event.value,
+                    event.score,
+                    event.active,
+                    event.note,
+                    event.parent_id,
+                    event.amount,
+                    event.owner.id,
+                    event.owner.handle,
+                    event.owner.followers,
+                ])?;
+            } else {
+                insert.execute(params![
+                    event.id,
+                    event.name,
+                    event.message,
+                    event.created_at.to_string(),
+                    event.updated_at.to_string(),
+                    event.value,
+                    event.score,
+                    event.active,
+                    event.note,
+                    event.parent_id,
+                    event.amount,
+                    serde_json::to_string(&event.owner)?,
+                ])?;
+            }
             written += 1;
         }
         drop(insert);
@@ -158,8 +220,9 @@ async fn load_postgres(url: &str) -> Result<u64> {
          CREATE TEMPORARY TABLE staged (LIKE events) ON COMMIT DELETE ROWS",
     )
     .await?;
-    let merge =
-        format!("INSERT INTO events SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET {UPDATES}");
+    let merge = format!(
+        "INSERT INTO events SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET {UPDATES}, owner = excluded.owner"
+    );
     let merge = db.prepare(&merge).await?;
     let copy = db.prepare("COPY staged FROM STDIN (FORMAT binary)").await?;
     let mut pages = Pages::new()?;
