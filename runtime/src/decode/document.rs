@@ -32,13 +32,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Spot {
     /// Whether the records are here.
-    records: bool,
+    pub(super) records: bool,
     /// The probes of this place.
-    probes: Vec<usize>,
+    pub(super) probes: Vec<usize>,
     /// The columns' fields of this place.
-    fields: Vec<usize>,
-    members: Vec<(Text, Spot)>,
-    elements: Vec<(i32, Spot)>,
+    pub(super) fields: Vec<usize>,
+    pub(super) members: Vec<(Text, Spot)>,
+    pub(super) elements: Vec<(i32, Spot)>,
 }
 
 impl Spot {
@@ -71,12 +71,12 @@ impl Spot {
     }
 
     /// Whether only the records are wanted here, of a value of this kind.
-    fn is_records(&self, kind: Option<JsonKind>) -> bool {
+    pub(super) fn is_records(&self, kind: Option<JsonKind>) -> bool {
         let members = !self.members.is_empty() && kind != Some(JsonKind::List);
         self.records && self.has_no_values() && self.elements.is_empty() && !members
     }
 
-    fn has_no_values(&self) -> bool {
+    pub(super) fn has_no_values(&self) -> bool {
         self.probes.is_empty() && self.fields.is_empty()
     }
 }
@@ -106,9 +106,9 @@ pub(super) enum Selected {
 /// Where the records stand in the text, as far as that was seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extent {
-    start: Option<usize>,
+    pub(super) start: Option<usize>,
     /// The first key after them; where there is none, the text's end.
-    end: Option<usize>,
+    pub(super) end: Option<usize>,
 }
 
 impl Extent {

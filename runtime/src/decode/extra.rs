@@ -29,7 +29,11 @@ impl Reader<'_, '_> {
         match (self.source.offset_of(raw), object.extra_column()) {
             (Some(start), _) if whole.is_ok() => self.keep_extra(key, start, raw.len()).is_some(),
             (_, Some((_, shape))) => {
-                let found = whole.map_or_else(|error| Found::unread(&error), |_| Found::Unreadable);
+                let found = if whole.is_ok() {
+                    Found::Unreadable
+                } else {
+                    Found::unread(raw)
+                };
                 self.misfit(shape, &Place::Key(place, key), found);
                 false
             }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use super::cursor::has_half_character;
 use crate::{
     error::{Error, ErrorKind},
     plan::{ColumnsContract, DataTypeContract},
@@ -68,21 +69,14 @@ pub(super) enum Found<'a> {
 }
 
 impl Found<'_> {
-    /// What this error was met in.
-    pub(super) fn unread(error: &serde_json::Error) -> Self {
-        if is_half_character(error) {
+    /// A value whose text is JSON, and that was not read.
+    pub(super) fn unread(json: &str) -> Self {
+        if has_half_character(json) {
             Self::HalfCharacter
         } else {
             Self::Unreadable
         }
     }
-}
-
-/// Whether the error is that of half a surrogate pair. `serde_json` tells its errors apart by their
-/// words alone.
-pub(super) fn is_half_character(error: &serde_json::Error) -> bool {
-    let text = error.to_string();
-    text.starts_with("lone leading surrogate") || text.starts_with("unexpected end of hex escape")
 }
 
 /// One value that does not fit.
@@ -301,6 +295,11 @@ impl Faults {
     pub(super) fn end_page(&mut self) {
         self.hard = true;
         self.end_record();
+    }
+
+    /// Whether anything was noted of a value, a record or the page.
+    pub(super) const fn are_any(&self) -> bool {
+        self.pending_count + self.failure_count + self.discarded_rows + self.discarded_values > 0
     }
 
     /// Whether a record made the page fail.

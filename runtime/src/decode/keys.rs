@@ -9,9 +9,18 @@ const MOST_UNDECLARED: usize = 32;
 /// The keys of one kind of object, declared and met.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    order: Vec<(Text, Found)>,
+    order: Vec<Expected>,
     /// How many it may hold.
     most: usize,
+}
+
+/// A key where it is expected.
+#[derive(Debug)]
+struct Expected {
+    key: Text,
+    found: Found,
+    /// Whether it is written in JSON as it is, without an escape.
+    is_verbatim: bool,
 }
 
 /// What a key is.
@@ -28,6 +37,19 @@ pub(super) enum Found {
     },
 }
 
+impl Expected {
+    fn new(key: Text, found: Found) -> Self {
+        let is_verbatim = key
+            .bytes()
+            .all(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
+        Self {
+            key,
+            found,
+            is_verbatim,
+        }
+    }
+}
+
 impl Keys {
     /// These declared keys, first expected in this order.
     pub(super) fn new(set: &KeySet) -> Self {
@@ -36,7 +58,7 @@ impl Keys {
         let elsewhere = set.elsewhere.iter().map(|key| (key, Found::Elsewhere));
         let order: Vec<_> = declared
             .chain(elsewhere)
-            .map(|(key, found)| (key.clone(), found))
+            .map(|(key, found)| Expected::new(key.clone(), found))
             .collect();
         Self {
             most: order.len() + MOST_UNDECLARED,
@@ -46,20 +68,28 @@ impl Keys {
 
     /// The keys met that are not declared.
     pub(super) fn undeclared(&self) -> impl Iterator<Item = &str> {
-        self.order.iter().filter_map(|(key, found)| match found {
-            Found::Undeclared { .. } => Some(&**key),
-            _ => None,
-        })
+        let undeclared = |entry: &&Expected| matches!(entry.found, Found::Undeclared { .. });
+        self.order
+            .iter()
+            .filter(undeclared)
+            .map(|entry| &*entry.key)
+    }
+
+    /// The key that is expected where the cursor is, if it is written as it is.
+    #[inline]
+    pub(super) fn expected(&self, cursor: usize) -> Option<(&str, Found)> {
+        let entry = self.order.get(cursor).filter(|entry| entry.is_verbatim)?;
+        Some((&entry.key, entry.found))
     }
 
     /// Looks a key up, first where `cursor` is, and moves the cursor past it.
     #[inline]
     pub(super) fn find(&mut self, cursor: &mut usize, key: &str) -> Found {
-        if let Some((expected, found)) = self.order.get(*cursor)
-            && **expected == *key
+        if let Some(entry) = self.order.get(*cursor)
+            && *entry.key == *key
         {
             *cursor += 1;
-            return *found;
+            return entry.found;
         }
         self.search(cursor, key)
     }
@@ -68,23 +98,24 @@ impl Keys {
     fn search(&mut self, cursor: &mut usize, key: &str) -> Found {
         let start = (*cursor).min(self.order.len());
         let (before, after) = self.order.split_at(start);
-        let is_key = |entry: &(Text, _)| *entry.0 == *key;
+        let is_key = |entry: &Expected| *entry.key == *key;
 
         // Keys that are left out of this object are passed over.
         if let Some(skipped) = after.iter().position(is_key) {
             *cursor = start + skipped + 1;
-            return after[skipped].1;
+            return after[skipped].found;
         }
         // A key that came later than expected is expected here from now on.
         if let Some(early) = before.iter().position(is_key) {
-            let found = before[early].1;
+            let found = before[early].found;
             self.order[early..start].rotate_left(1);
             *cursor = start;
             return found;
         }
         if self.order.len() < self.most {
             let known = Found::Undeclared { new: false };
-            self.order.insert(start, (key.to_owned().into(), known));
+            self.order
+                .insert(start, Expected::new(key.to_owned().into(), known));
             *cursor = start + 1;
         }
         Found::Undeclared { new: true }
@@ -131,7 +162,11 @@ mod tests {
     fn a_new_order_is_learned_from_one_object() {
         let mut keys = declaring(&["a", "b", "c"]);
         look_up(&mut keys, &["c", "x", "b", "a"]);
-        let order: Vec<_> = keys.order.iter().map(|(key, _)| key.to_string()).collect();
+        let order: Vec<_> = keys
+            .order
+            .iter()
+            .map(|entry| entry.key.to_string())
+            .collect();
         assert_eq!(order, ["c", "x", "b", "a"]);
     }
 

@@ -1,7 +1,8 @@
 //! JSON lines: a body of one JSON value a line, each of them a record.
 
 use super::{
-    Format, PageShape, Probe, Said, Unread, body,
+    Format, PageShape, Pass, Probe, Said, Unread, body,
+    fast::Fast,
     fault::Place,
     fingerprint::fingerprint,
     output::Output,
@@ -54,7 +55,7 @@ pub(super) fn read(
     numbering: Numbering,
     shape: &PageShape,
     out: &mut Output,
-    careful: bool,
+    pass: Pass,
 ) -> Result<Said, Unread> {
     if shape.query.is_some() || !shape.path.0.is_empty() {
         let error = body::unreadable("the response is JSON lines, where nothing is to be selected")
@@ -72,7 +73,6 @@ pub(super) fn read(
             base: text.len() - lines.len(),
         },
         out,
-        careful,
     };
     for (number, line) in (first_line..).zip(lines.split('\n')) {
         let line = line.trim_matches(body::SPACE);
@@ -84,6 +84,14 @@ pub(super) fn read(
             Numbering::Lines { .. } => Place::Index(&Place::Records("$"), at),
             Numbering::Rows { .. } => Place::Row(at + 1),
         };
+        if pass == Pass::Fast {
+            let start = reader.source.offset_of(line).ok_or(Unread::Left)?;
+            let end = Fast::new(&mut reader, start).record(&shape.records, &place);
+            if end != Some(start + line.len()) {
+                return Err(Unread::Left);
+            }
+            continue;
+        }
         reader
             .line(&shape.records, line, &place)
             .map_err(|error| match Unread::from(error) {

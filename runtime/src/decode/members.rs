@@ -1,4 +1,4 @@
-//! The declared keys of an object, one after the other: the path that nearly every value takes.
+//! The declared keys of an object, one after the other.
 
 use std::fmt;
 
@@ -9,14 +9,13 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    fault::{Found, Place, leave_out},
+    fault::{Place, leave_out},
     keys::{self, Keys},
     object::Within,
     reader::Reader,
-    shape::{ColumnShape, Kind, Members, Node, ObjectShape},
-    visit::{Visit, skip_list, skip_object, visit},
+    shape::{Members, Node, ObjectShape},
+    visit::visit,
 };
-use crate::page::Slot;
 
 impl Reader<'_, '_> {
     /// Reads the declared keys of an object into its columns, which start at `base`.
@@ -104,7 +103,7 @@ impl Open<'_, '_, '_, '_> {
                     return IgnoredAny::deserialize(deserializer).map(|_| ());
                 };
                 let at = self.quote.map(|quote| reader.source.after_quote(quote));
-                let slot = reader.value(shape, (at, shape.needs_place()), place, deserializer)?;
+                let slot = reader.value(shape, at, place, deserializer)?;
                 reader.put(object, *column, base, slot, place)
             }
             Node::Within(members) => {
@@ -124,13 +123,6 @@ impl Open<'_, '_, '_, '_> {
         };
         self.fits &= fits;
         Ok(())
-    }
-
-    #[inline]
-    fn put(&mut self, column: usize, key: &str, slot: Option<Slot>) {
-        let place = &Place::Key(self.place, key);
-        let put = self.reader.put(self.object, column, self.base, slot, place);
-        self.fits &= put;
     }
 }
 
@@ -201,96 +193,6 @@ impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_, '_, '_, '_> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let Self { open, key, node } = self;
-        if let Node::Column(column) = node
-            && let Some(shape) = open.object.columns.get(*column)
-            && shape.is_flat
-            && !open.reader.careful
-        {
-            let flat = Flat {
-                open,
-                key,
-                shape,
-                column: *column,
-            };
-            return visit(deserializer, flat);
-        }
         open.node(key, node, deserializer)
-    }
-}
-
-/// Reads a scalar that is known by its JSON alone.
-struct Flat<'r, 'i, 't, 'o, 's> {
-    open: &'r mut Open<'i, 't, 'o, 's>,
-    key: &'s str,
-    shape: &'s ColumnShape,
-    column: usize,
-}
-
-impl Flat<'_, '_, '_, '_, '_> {
-    /// Whatever is not what nearly always comes.
-    #[inline(never)]
-    fn scalar(self, found: Found<'_>) {
-        let place = &Place::Key(self.open.place, self.key);
-        let slot = self.open.reader.scalar(self.shape, found, place);
-        self.open.put(self.column, self.key, slot);
-    }
-}
-
-impl<'de> Visit<'de> for Flat<'_, '_, '_, '_, '_> {
-    type Value = ();
-
-    fn other(self, found: Found<'_>) {
-        let digits = match (found, self.open.quote) {
-            (Found::Number(_), Some(quote)) => {
-                let source = self.open.reader.source;
-                Found::Number(source.number(source.after_quote(quote)))
-            }
-            _ => found,
-        };
-        self.scalar(digits);
-    }
-
-    #[inline]
-    fn null(self) {
-        if self.shape.column.nullable {
-            self.open.put(self.column, self.key, Some(Slot::Null));
-        } else {
-            self.scalar(Found::Null);
-        }
-    }
-
-    #[inline]
-    fn text(self, text: &str) {
-        if matches!(self.shape.kind, Kind::Text) {
-            let reader = &mut *self.open.reader;
-            let span = reader.out.keep(&reader.source, text);
-            if let Some(span) = span {
-                self.open.put(self.column, self.key, Some(Slot::Text(span)));
-                return;
-            }
-        }
-        self.scalar(Found::Text(text));
-    }
-
-    #[inline]
-    fn integer(self, value: i64) {
-        if matches!(self.shape.kind, Kind::Bigint) {
-            self.open
-                .put(self.column, self.key, Some(Slot::Bigint(value)));
-        } else {
-            self.other(Found::Number(&value.to_string()));
-        }
-    }
-
-    fn object<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        skip_object(map)?;
-        self.scalar(Found::Object);
-        Ok(())
-    }
-
-    fn list<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        skip_list(list)?;
-        self.scalar(Found::List);
-        Ok(())
     }
 }

@@ -1,16 +1,20 @@
 //! From a response's bytes to cells, in one pass.
 //!
-//! The tables say what to read; `serde_json` reads it. A value is checked where it is met and becomes
-//! a slot: a number, or a range of the text. What does not fit is noted with its place and read
-//! over, so that the same pass finds all of it. Records and a paginator's values are read together,
-//! wherever they stand.
+//! The tables say what to read. A value is checked where it is met and becomes a slot: a number, or a
+//! range of the text. Records and a paginator's values are read together, wherever they stand.
+//!
+//! The fast pass reads pages in which all of it fits. Any other page is read by `serde_json` in the
+//! careful pass: what does not fit is noted with its place and read over, so that one pass finds all
+//! of it.
 
 mod around;
 mod body;
+mod cursor;
 mod declared;
 mod document;
 mod explode;
 mod extra;
+mod fast;
 mod fault;
 mod fingerprint;
 mod included;
@@ -38,7 +42,7 @@ use std::sync::Arc;
 use self::{
     around::Around,
     document::{Document, Extent, Selected, Spot},
-    fault::{Faults, is_half_character},
+    fault::Faults,
     included::Included,
     lines::Numbering,
     output::Output,
@@ -367,8 +371,19 @@ pub(crate) fn decode_or_leave(
     headers: Option<&Headers>,
     shape: &PageShape,
 ) -> Result<Decoded> {
+    decode_by(Pass::Fast, body, format, headers, shape)
+}
+
+/// Reads a page by this pass, and by the careful one where it cannot.
+fn decode_by(
+    first: Pass,
+    body: &mut Vec<u8>,
+    format: Format,
+    headers: Option<&Headers>,
+    shape: &PageShape,
+) -> Result<Decoded> {
     let text = body::text(body, format)?;
-    let (mut out, said) = match read_text(&text, format, headers, shape) {
+    let (mut out, said) = match read_text(first, &text, format, headers, shape) {
         Ok(both) => both,
         Err(error) => {
             *body = text.into_bytes();
@@ -405,15 +420,16 @@ struct Said {
 
 /// Reads the text of a page.
 fn read_text(
+    first: Pass,
     text: &str,
     format: Format,
     headers: Option<&Headers>,
     shape: &PageShape,
 ) -> Result<(Output, Said)> {
-    let read = |out: &mut Output, careful| match format {
-        Format::Json => read(text, shape, out, careful),
+    let read = |out: &mut Output, pass| match format {
+        Format::Json => read(text, shape, out, pass),
         Format::Lines { line, record } => {
-            let said = lines::read(text, Numbering::Lines { line, record }, shape, out, careful)?;
+            let said = lines::read(text, Numbering::Lines { line, record }, shape, out, pass)?;
             if line == 1 && !out.faults.failed() {
                 doubt_record(
                     text.trim_start().lines().next().unwrap_or_default(),
@@ -423,7 +439,7 @@ fn read_text(
             }
             Ok(said)
         }
-        Format::Rows { row, .. } => lines::read(text, Numbering::Rows { row }, shape, out, careful),
+        Format::Rows { row, .. } => lines::read(text, Numbering::Rows { row }, shape, out, pass),
     };
     let by_query = shape.query.is_some()
         || matches!(shape.rows_path, Some(RowsPath::Query(_)))
@@ -438,19 +454,17 @@ fn read_text(
         return Err(output::too_large(most));
     }
     let mut out = shape.output(text);
-    let said = read(&mut out, false).or_else(|error| match error {
-        // Once more, to name the value.
-        Unread::BadValue(_) => {
-            out = shape.output(text);
-            read(&mut out, true)
-        }
-        error => Err(error),
-    });
+    let mut said = read(&mut out, first);
+    if matches!(said, Err(Unread::Left)) {
+        out = shape.output(text);
+        said = read(&mut out, Pass::Careful);
+    }
     if out.is_full {
         return Err(output::too_large(shape.max_cells));
     }
     let said = said.map_err(|error| match error {
-        Unread::NoJson(error) | Unread::BadValue(error) => body::not_json(text, &error),
+        Unread::Left => body::unreadable("the response was not read"),
+        Unread::NoJson(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
     })?;
     out.note_unexploded();
@@ -462,38 +476,38 @@ fn read_text(
     Ok((out, said))
 }
 
+/// How a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// Only where all of it fits: see [`fast`].
+    Fast,
+    /// By `serde_json`, with the place of everything that does not fit.
+    Careful,
+}
+
 /// Why a page could not be read.
 enum Unread {
+    /// The fast pass left it to the careful one.
+    Left,
     NoJson(serde_json::Error),
-    /// A number that no type of serde's can hold, or a text with half a surrogate pair.
-    BadValue(serde_json::Error),
     NoRecords(Error),
 }
 
 impl From<serde_json::Error> for Unread {
     fn from(error: serde_json::Error) -> Self {
-        // serde_json tells its errors apart by their words alone.
-        if error.to_string().starts_with("number out of range") || is_half_character(&error) {
-            Self::BadValue(error)
-        } else {
-            Self::NoJson(error)
-        }
+        Self::NoJson(error)
     }
 }
 
 /// Reads the text into the output.
-fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Result<Said, Unread> {
+fn read(text: &str, shape: &PageShape, out: &mut Output, pass: Pass) -> Result<Said, Unread> {
     let json = body::json(text);
     let source = Source {
         text: json,
         base: text.len() - json.len(),
     };
     let mut document = Document {
-        reader: Reader {
-            source,
-            out,
-            careful,
-        },
+        reader: Reader { source, out },
         shape: &shape.records,
         single: shape.single,
         path: &shape.shown_path,
@@ -505,9 +519,13 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     };
     let first = source.first();
     let kind = first.and_then(|at| source.kind(at));
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    document.spot(&shape.spots, first, &mut deserializer)?;
-    deserializer.end()?;
+    if pass == Pass::Fast {
+        document.read_fast(&shape.spots).ok_or(Unread::Left)?;
+    } else {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        document.spot(&shape.spots, first, &mut deserializer)?;
+        deserializer.end()?;
+    }
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(&key)));
     }

@@ -123,9 +123,9 @@ impl Reader<'_, '_> {
             place,
         };
         let read = visit(&mut deserializer, within);
-        read.unwrap_or_else(|error| {
+        read.unwrap_or_else(|_| {
             self.out.stack.truncate(stack);
-            let found = Found::unread(&error);
+            let found = Found::unread(raw);
             self.out
                 .faults
                 .no_record(place, "an object that can be read", found);

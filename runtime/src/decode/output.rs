@@ -198,6 +198,19 @@ impl Output {
         Some(start)
     }
 
+    /// Keeps what is written to the arena.
+    pub(super) fn keep_written(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Option<()>,
+    ) -> Option<Span> {
+        let from = self.page.arena.len();
+        write(&mut self.page.arena)?;
+        Some(Span {
+            start: u32::try_from(self.text_len + from).ok()?,
+            len: u32::try_from(self.page.arena.len() - from).ok()?,
+        })
+    }
+
     /// Keeps bytes.
     pub(super) fn keep_bytes(&mut self, bytes: &[u8]) -> Option<Span> {
         let span = Span {

@@ -22,25 +22,22 @@ use crate::page::{NOWHERE, Slot, Span};
 pub(super) struct Reader<'t, 'o> {
     pub(super) source: Source<'t>,
     pub(super) out: &'o mut Output,
-    /// Whether every number is read from its digits, and every text by itself. `serde_json` gives up
-    /// on a number out of range and on half a surrogate pair, and does not say of which value it is.
-    pub(super) careful: bool,
 }
 
 impl Reader<'_, '_> {
-    /// Reads a column's value. `at` is where it stands in the text, where that is known; `capture`
-    /// says that it has to be.
+    /// Reads a column's value. `at` is where it stands in the text, where that is known.
     #[inline]
     pub(super) fn value<'de, D: Deserializer<'de>>(
         &mut self,
         shape: &ColumnShape,
-        (at, capture): (Option<usize>, bool),
+        at: Option<usize>,
         place: &Place<'_>,
         deserializer: D,
     ) -> Result<Option<Slot>, D::Error> {
         let mark = self.out.faults.mark();
+        // `serde_json` gives up on half of a character, and does not say of which value it is.
         let is_text = |at| self.source.kind(at) == Some(JsonKind::Text);
-        let slot = if capture && at.is_none() || self.careful && at.is_none_or(is_text) {
+        let slot = if at.is_none_or(is_text) {
             let raw = <&RawValue>::deserialize(deserializer)?;
             self.raw(shape, raw.get(), place)
         } else {
@@ -62,9 +59,9 @@ impl Reader<'_, '_> {
         let at = self.source.offset_of(raw);
         let mut deserializer = serde_json::Deserializer::from_str(raw);
         self.native(shape, at, place, &mut deserializer)
-            .unwrap_or_else(|error| {
+            .unwrap_or_else(|_| {
                 self.out.stack.truncate(stack);
-                self.misfit(shape, place, Found::unread(&error))
+                self.misfit(shape, place, Found::unread(raw))
             })
     }
 
@@ -146,8 +143,8 @@ impl Reader<'_, '_> {
         let Some(at) = self.source.offset_of(raw) else {
             return self.misfit(shape, place, Found::Unreadable);
         };
-        if let Err(error) = serde_json::from_str::<Whole>(raw) {
-            return self.misfit(shape, place, Found::unread(&error));
+        if serde_json::from_str::<Whole>(raw).is_err() {
+            return self.misfit(shape, place, Found::unread(raw));
         }
         Some(Slot::Json {
             at: self.place(Some(at)),
@@ -176,19 +173,7 @@ impl Reader<'_, '_> {
         }))
     }
 
-    /// A scalar, or what was read over in its place, of a column that may be null in place of what
-    /// does not fit.
-    pub(super) fn scalar(
-        &mut self,
-        shape: &ColumnShape,
-        found: Found<'_>,
-        place: &Place<'_>,
-    ) -> Option<Slot> {
-        let mark = self.out.faults.mark();
-        let slot = self.found(shape, found, place);
-        self.settle(shape, mark, slot)
-    }
-
+    /// A scalar, or what was read over in its place.
     fn found(&mut self, shape: &ColumnShape, found: Found<'_>, place: &Place<'_>) -> Option<Slot> {
         match found {
             Found::Text(text) => self.text(shape, text, place),
@@ -252,14 +237,12 @@ impl Reader<'_, '_> {
         mut list: A,
     ) -> Result<Option<Slot>, A::Error> {
         let start = self.out.stack.len();
-        let capture = element.element_needs_place();
         let mut fits = true;
         for index in 0.. {
             let seed = ValueSeed {
                 reader: &mut *self,
                 shape: element,
                 at: None,
-                capture,
                 place: &Place::Index(place, index),
             };
             match list.next_element_seed(seed)? {
@@ -284,7 +267,6 @@ impl Reader<'_, '_> {
         mut map: A,
     ) -> Result<Option<Slot>, A::Error> {
         let start = self.out.stack.len();
-        let capture = element.element_needs_place();
         let mut fits = true;
         let mut keys: Vec<Span> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
@@ -293,7 +275,6 @@ impl Reader<'_, '_> {
                 reader: &mut *self,
                 shape: element,
                 at: None,
-                capture,
                 place: &Place::Key(place, &key),
             };
             let slot = map.next_value_seed(seed)?;
@@ -304,11 +285,7 @@ impl Reader<'_, '_> {
                 .ok_or_else(too_many)?;
             keys.push(span);
         }
-        let text = |span: &Span| self.out.kept(&self.source, *span);
-        keys.sort_unstable_by(|one, other| text(one).cmp(text(other)));
-        let mut pairs = keys.windows(2).map(|pair| (text(&pair[0]), text(&pair[1])));
-        if let Some((key, _)) = pairs.find(|(one, other)| one == other) {
-            let key = key.to_owned();
+        if let Some(key) = self.first_twice(&mut keys) {
             fits = false;
             self.misfit(shape, &Place::Key(place, &key), Found::Another);
         }
@@ -318,6 +295,15 @@ impl Reader<'_, '_> {
             children,
             len: len / 2,
         }))
+    }
+
+    /// A key that is among these twice.
+    pub(super) fn first_twice(&self, keys: &mut [Span]) -> Option<String> {
+        let text = |span: &Span| self.out.kept(&self.source, *span);
+        keys.sort_unstable_by(|one, other| text(one).cmp(text(other)));
+        let mut pairs = keys.windows(2).map(|pair| (text(&pair[0]), text(&pair[1])));
+        let (key, _) = pairs.find(|(one, other)| one == other)?;
+        Some(key.to_owned())
     }
 
     /// JSON in a text, which is kept and read as a text of its own.
@@ -334,7 +320,6 @@ impl Reader<'_, '_> {
         let mut inner = Reader {
             source: Source { text, base },
             out: &mut *self.out,
-            careful: true,
         };
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let at = inner.source.first();
@@ -358,7 +343,6 @@ pub(super) struct ValueSeed<'r, 't, 'o, 's> {
     pub(super) reader: &'r mut Reader<'t, 'o>,
     pub(super) shape: &'s ColumnShape,
     pub(super) at: Option<usize>,
-    pub(super) capture: bool,
     pub(super) place: &'s Place<'s>,
 }
 
@@ -367,9 +351,8 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_, '_, '_> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Slot>, D::Error> {
-        let whence = (self.at, self.capture);
         self.reader
-            .value(self.shape, whence, self.place, deserializer)
+            .value(self.shape, self.at, self.place, deserializer)
     }
 }
 

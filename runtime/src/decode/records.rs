@@ -199,8 +199,8 @@ impl Reader<'_, '_> {
 
     fn untyped(&mut self, raw: &str, place: &Place<'_>) -> Option<u32> {
         let at = self.place(self.source.offset_of(raw));
-        if let Err(error) = serde_json::from_str::<Whole>(raw) {
-            let found = Found::unread(&error);
+        if serde_json::from_str::<Whole>(raw).is_err() {
+            let found = Found::unread(raw);
             self.out
                 .faults
                 .no_record(place, "json that can be read", found);
@@ -211,7 +211,7 @@ impl Reader<'_, '_> {
 
     /// Keeps the record whose columns start at `base`, or what there is to say of it.
     #[inline]
-    fn end_record(&mut self, base: Option<u32>, mark: Mark) {
+    pub(super) fn end_record(&mut self, base: Option<u32>, mark: Mark) {
         self.out.element = self.out.selected;
         self.out.selected += 1;
         self.end_row(base, mark);

@@ -41,8 +41,6 @@ pub(super) struct ColumnShape {
     pub(super) others: Vec<Format>,
     /// Whether a number, a bool or JSON is written as text.
     pub(super) is_written: bool,
-    /// Whether a value is known from its kind of JSON and its text alone.
-    pub(super) is_flat: bool,
 }
 
 impl ColumnShape {
@@ -51,13 +49,9 @@ impl ColumnShape {
             column: column.clone(),
             others: Vec::new(),
             is_written: false,
-            is_flat: false,
             kind,
         };
-        let is_text = shape.is_text();
-        shape.is_written = !is_text && column.decode == Decode::Text;
-        shape.is_flat = is_text
-            || !shape.is_written && matches!(shape.kind, Kind::Bigint | Kind::Bool | Kind::Scalar);
+        shape.is_written = !shape.is_text() && column.decode == Decode::Text;
         shape
     }
 
@@ -197,7 +191,6 @@ impl ObjectShape {
                 Kind::Bigint | Kind::Double | Kind::Bool | Kind::BoolInteger
             ) {
                 shape.is_written = true;
-                shape.is_flat = false;
             }
         }
     }
@@ -349,27 +342,22 @@ pub(super) enum JsonKind {
     Object,
 }
 
+impl JsonKind {
+    /// The kind of a value by its first byte; none for a null.
+    #[inline]
+    pub(super) const fn of(first: u8) -> Option<Self> {
+        match first {
+            b'-' | b'0'..=b'9' => Some(Self::Number),
+            b'"' => Some(Self::Text),
+            b'{' => Some(Self::Object),
+            b'[' => Some(Self::List),
+            b't' | b'f' => Some(Self::Bool),
+            _ => None,
+        }
+    }
+}
+
 impl ColumnShape {
-    /// Whether reading a value takes knowing where in the text it stands: numbers are read from
-    /// their digits, and a container keeps its JSON.
-    pub(super) fn needs_place(&self) -> bool {
-        match &self.kind {
-            Kind::Text | Kind::Bool | Kind::Time | Kind::Binary | Kind::Enum { .. } => false,
-            Kind::Timestamp(format) | Kind::Date(format) => {
-                format.is_number() || self.others.iter().any(Format::is_number)
-            }
-            _ => true,
-        }
-    }
-
-    /// Whether an element needs it: nobody asks for the JSON of one container in another.
-    pub(super) fn element_needs_place(&self) -> bool {
-        match &self.kind {
-            Kind::Object(_) | Kind::Array(_) | Kind::Map(_) => false,
-            _ => self.needs_place(),
-        }
-    }
-
     /// The type of a union that takes this kind of JSON value.
     pub(super) fn member(&self, kind: JsonKind) -> Option<(u16, &Self)> {
         let Kind::Union(members) = &self.kind else {

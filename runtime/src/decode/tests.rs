@@ -1,6 +1,7 @@
 //! What a page becomes, and what is said of one that does not fit.
 
 mod extra;
+mod fast;
 mod faults;
 mod keyed;
 mod lines;

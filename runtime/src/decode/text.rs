@@ -45,14 +45,7 @@ impl<'t> Source<'t> {
     /// The kind of the value that starts here; none for a null.
     #[inline]
     pub(super) fn kind(&self, at: usize) -> Option<JsonKind> {
-        match self.text.as_bytes().get(at)? {
-            b'-' | b'0'..=b'9' => Some(JsonKind::Number),
-            b'"' => Some(JsonKind::Text),
-            b'{' => Some(JsonKind::Object),
-            b'[' => Some(JsonKind::List),
-            b't' | b'f' => Some(JsonKind::Bool),
-            _ => None,
-        }
+        JsonKind::of(*self.text.as_bytes().get(at)?)
     }
 
     /// The digits of the number that starts here.

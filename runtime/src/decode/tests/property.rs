@@ -16,7 +16,7 @@ use crate::{
 
 const TAG: Column = Column::new("tag", Type::Bigint).nullable();
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
     Table::new(
         "stories",
         vec![
@@ -77,7 +77,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Any JSON, its keys often those of the table.
-fn any_json() -> impl Strategy<Value = Json> {
+pub(super) fn any_json() -> impl Strategy<Value = Json> {
     let scalar = prop_oneof![
         Just(Json::Null),
         any::<bool>().prop_map(Json::from),
@@ -107,11 +107,11 @@ fn any_json() -> impl Strategy<Value = Json> {
     })
 }
 
-fn page_of(records: &Json) -> String {
+pub(super) fn page_of(records: &Json) -> String {
     json!({ "data": records, "next": "x" }).to_string()
 }
 
-fn contracts() -> impl Strategy<Value = SchemaContract> {
+pub(super) fn contracts() -> impl Strategy<Value = SchemaContract> {
     let data_type = prop_oneof![
         Just(DataTypeContract::Freeze),
         Just(DataTypeContract::DiscardRow),
@@ -133,7 +133,7 @@ fn touch(decoded: &Decoded) -> usize {
 }
 
 /// A record that fits: text, integer, number, bool, list, object, and any JSON.
-fn fitting_record() -> impl Strategy<Value = Json> {
+pub(super) fn fitting_record() -> impl Strategy<Value = Json> {
     (
         ".{0,12}",
         any::<Option<i64>>(),

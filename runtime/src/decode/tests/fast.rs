@@ -1,0 +1,157 @@
+//! The fast pass reads every page in which all of it fits, and reads it as the careful one does.
+
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+use super::{
+    PAGED,
+    property::{TABLE, any_json, contracts, fitting_record, page_of},
+    shape,
+};
+use crate::{
+    decode::{Decoded, Format, PageShape, Pass, Unread, decode_by, read},
+    error::Error,
+    page::{Page, Slot},
+    plan::ResourcePlan,
+    schema::{Path, Step, Table},
+    shared::{Ref::Static, list},
+};
+
+/// A cell and all that is below it.
+fn cell(page: &Page, slot: Slot, width: usize) -> String {
+    let cells = |start, len| -> Vec<String> {
+        let slots = page.slots(start, len).iter();
+        slots.map(|slot| cell(page, *slot, width)).collect()
+    };
+    match slot {
+        Slot::Object { at, children } => {
+            format!("{}{:?}", page.json(at), cells(children, width))
+        }
+        Slot::Array { at, children, len } => {
+            format!("{}{:?}", page.json(at), cells(children, len as usize))
+        }
+        Slot::Map { at, children, len } => {
+            format!("{}{:?}", page.json(at), cells(children, 2 * len as usize))
+        }
+        Slot::Union { at, child, member } => {
+            format!("{}{member}{:?}", page.json(at), cells(child, 1))
+        }
+        Slot::Absent => "absent".to_owned(),
+        slot => format!("{:?}", page.value(slot)),
+    }
+}
+
+/// All that a page became.
+fn all(decoded: Result<Decoded, Error>) -> String {
+    let decoded = match decoded {
+        Err(error) => return error.to_string(),
+        Ok(decoded) => decoded,
+    };
+    let Decoded {
+        rows,
+        received,
+        selected,
+        probes,
+        fingerprint,
+        is_null,
+        discarded_rows,
+        discarded_values,
+        undeclared,
+        examples,
+        presence,
+        failure,
+    } = decoded;
+    let (page, table, starts) = rows.into_parts();
+    let rows: Vec<Vec<String>> = starts
+        .iter()
+        .map(|start| {
+            let slots = page.slots(*start, table.columns.len()).iter();
+            // The object of the table has two columns.
+            slots.map(|slot| cell(&page, *slot, 2)).collect()
+        })
+        .collect();
+    format!(
+        "{rows:?}{received} {selected} {probes:?} {fingerprint} {is_null} {discarded_rows} {discarded_values} \
+         {undeclared} {examples:?} {presence:?} {failure:?}"
+    )
+}
+
+fn by(pass: Pass, body: &[u8], format: Format, shape: &PageShape) -> String {
+    all(decode_by(pass, &mut body.to_vec(), format, None, shape))
+}
+
+/// Whether the fast pass reads a page.
+fn is_fast(body: &str, shape: &PageShape) -> bool {
+    let read = read(body, shape, &mut shape.output(body), Pass::Fast);
+    !matches!(read, Err(Unread::Left))
+}
+
+fn next() -> Vec<Path> {
+    vec![Path(list![Step::Key(Static("next"))])]
+}
+
+fn page_shape(resource: &ResourcePlan, table: &'static Table) -> PageShape {
+    shape(resource, table, &next())
+}
+
+proptest! {
+    #[test]
+    fn pages_that_fit_are_read_by_the_fast_pass(records in prop::collection::vec(fitting_record(), 0..5)) {
+        prop_assert!(is_fast(&page_of(&records.into()), &page_shape(&PAGED, &TABLE)));
+    }
+
+    #[test]
+    fn both_passes_agree_on_pages_that_fit(records in prop::collection::vec(fitting_record(), 0..5)) {
+        let shape = page_shape(&PAGED, &TABLE);
+        let body = page_of(&records.into());
+        prop_assert_eq!(
+            by(Pass::Fast, body.as_bytes(), Format::Json, &shape),
+            by(Pass::Careful, body.as_bytes(), Format::Json, &shape)
+        );
+    }
+
+    #[test]
+    fn both_passes_agree_on_any_page(records in any_json(), contract in contracts(), is_spaced in any::<bool>()) {
+        let resource = ResourcePlan { schema_contract: contract, ..PAGED.clone() };
+        let shape = page_shape(&resource, &TABLE);
+        let mut body = page_of(&records);
+        if is_spaced {
+            let page: Json = serde_json::from_str(&body).unwrap();
+            body = format!("{page:#}\n");
+        }
+        prop_assert_eq!(
+            by(Pass::Fast, body.as_bytes(), Format::Json, &shape),
+            by(Pass::Careful, body.as_bytes(), Format::Json, &shape)
+        );
+    }
+
+    #[test]
+    fn both_passes_agree_on_a_page_that_was_changed(
+        records in prop::collection::vec(fitting_record(), 1..4),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let shape = page_shape(&PAGED, &TABLE);
+        let mut body = page_of(&records.into()).into_bytes();
+        for (at, byte) in changes {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        prop_assert_eq!(
+            by(Pass::Fast, &body, Format::Json, &shape),
+            by(Pass::Careful, &body, Format::Json, &shape)
+        );
+    }
+
+    #[test]
+    fn both_passes_agree_on_lines(records in prop::collection::vec(any_json(), 0..5)) {
+        let resource = ResourcePlan { selector: ResourcePlan::DEFAULT.selector, ..PAGED.clone() };
+        let shape = page_shape(&resource, &TABLE);
+        let lines: Vec<String> = records.iter().map(Json::to_string).collect();
+        let body = lines.join("\n");
+        let format = Format::Lines { line: 1, record: 0 };
+        prop_assert_eq!(
+            by(Pass::Fast, body.as_bytes(), format, &shape),
+            by(Pass::Careful, body.as_bytes(), format, &shape)
+        );
+    }
+}
