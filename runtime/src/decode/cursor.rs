@@ -26,10 +26,10 @@ pub(super) struct Cursor<'t> {
 /// A JSON string.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quoted<'t> {
-    /// What stands between its quotes.
-    pub(super) raw: &'t str,
-    /// Where that starts.
+    text: &'t str,
+    /// Where its first character is, and where its closing quote.
     pub(super) start: usize,
+    pub(super) end: usize,
     /// Whether it has escapes.
     pub(super) is_escaped: bool,
 }
@@ -119,20 +119,41 @@ impl<'t> Cursor<'t> {
         true
     }
 
+    /// Steps past a string that has no escapes, whose opening quote is next: where its characters start and end.
+    ///
+    /// Two numbers, which stay in registers: nearly every string is such a one.
+    #[inline(always)]
+    pub(super) fn verbatim(&mut self) -> Option<(usize, usize)> {
+        let start = self.at + 1;
+        let end = special(self.text.as_bytes(), start)?;
+        (self.text.as_bytes().get(end) == Some(&b'"')).then(|| {
+            self.at = end + 1;
+            (start, end)
+        })
+    }
+
     /// A string, whose opening quote is next.
     #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted<'t>> {
-        let start = self.at + 1;
-        let end = special(self.text.as_bytes(), start)?;
-        if self.text.as_bytes().get(end) == Some(&b'"') {
-            self.at = end + 1;
+        if let Some((start, end)) = self.verbatim() {
             return Some(Quoted {
-                raw: self.text.get(start..end)?,
+                text: self.text,
                 start,
+                end,
                 is_escaped: false,
             });
         }
-        self.escaped(start, end)
+        let start = self.at + 1;
+        self.escaped(start, special(self.text.as_bytes(), start)?)
+    }
+
+    /// The text of a string, whose opening quote is next.
+    #[inline]
+    pub(super) fn text(&mut self) -> Option<Cow<'t, str>> {
+        match self.verbatim() {
+            Some((start, end)) => self.text.get(start..end).map(Cow::Borrowed),
+            None => self.string()?.text(),
+        }
     }
 
     #[inline(never)]
@@ -143,8 +164,9 @@ impl<'t> Cursor<'t> {
                 b'"' => {
                     self.at = at + 1;
                     return Some(Quoted {
-                        raw: self.text.get(start..at)?,
+                        text: self.text,
                         start,
+                        end: at,
                         is_escaped: true,
                     });
                 }
@@ -310,9 +332,15 @@ impl<'t> Cursor<'t> {
 }
 
 impl<'t> Quoted<'t> {
+    /// What stands between its quotes.
+    #[inline]
+    pub(super) fn raw(&self) -> Option<&'t str> {
+        self.text.get(self.start..self.end)
+    }
+
     /// Adds the characters that are meant to a text. Nothing where one of them is half of one.
     pub(super) fn write(&self, out: &mut String) -> Option<()> {
-        let mut rest = self.raw;
+        let mut rest = self.raw()?;
         while let Some(at) = rest.find('\\') {
             out.push_str(rest.get(..at)?);
             let escape = rest.get(at + 1..)?;
@@ -337,9 +365,9 @@ impl<'t> Quoted<'t> {
     #[inline]
     pub(super) fn text(&self) -> Option<Cow<'t, str>> {
         if !self.is_escaped {
-            return Some(Cow::Borrowed(self.raw));
+            return self.raw().map(Cow::Borrowed);
         }
-        let mut text = String::with_capacity(self.raw.len());
+        let mut text = String::with_capacity(self.end - self.start);
         self.write(&mut text)?;
         Some(Cow::Owned(text))
     }
@@ -386,7 +414,7 @@ fn hex(text: &str, at: usize) -> Option<u32> {
 }
 
 /// The first quote, backslash or control byte from here on, found eight bytes at a time.
-#[inline]
+#[inline(always)]
 fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let found = specials(u64::from_le_bytes(*word));
@@ -496,7 +524,10 @@ mod tests {
             let text = format!("\"{}\",", "é".repeat(len));
             let mut cursor = Cursor::new(&text);
             let quoted = cursor.string().unwrap();
-            assert_eq!((quoted.raw.len(), cursor.at), (2 * len, 2 * len + 2));
+            assert_eq!(
+                (quoted.raw().unwrap().len(), cursor.at),
+                (2 * len, 2 * len + 2)
+            );
             for special_byte in ["\"", "\\", "\u{1f}", "\0"] {
                 let text = format!("{}{special_byte}\"\u{1}\\", "a".repeat(len));
                 assert_eq!(special(text.as_bytes(), 0), Some(len));

@@ -7,7 +7,7 @@
 use std::mem;
 
 use super::{
-    cursor::{Cursor, Quoted},
+    cursor::Cursor,
     document::{Document, Selected, Spot},
     fault::{Place, leave_out},
     keys::{Found, Keys},
@@ -251,9 +251,8 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
         let place = &Place::Key(place, key);
         match node {
             Node::Column(column) => {
-                let slot = self.value(object.columns.get(*column)?, next, place)?;
-                let cell = self.reader.out.page.pool.get_mut(base as usize + column)?;
-                matches!(cell, Slot::Absent).then(|| *cell = slot)?;
+                let to = To::Cell(base as usize + column);
+                self.value(object.columns.get(*column)?, next, place, to)?;
                 Some(1)
             }
             Node::Within(members) if next == b'{' => self.members(object, members, base, place),
@@ -293,120 +292,154 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
         fits.then_some(())
     }
 
-    /// Reads a column's value, whose first byte is `next`.
+    /// Reads a column's value, whose first byte is `next`, into its cell.
     #[inline]
-    fn value(&mut self, shape: &ColumnShape, next: u8, place: &Place<'_>) -> Option<Slot> {
+    fn value(&mut self, shape: &ColumnShape, next: u8, place: &Place<'_>, to: To) -> Option<()> {
         match (&shape.kind, next) {
-            (Kind::Text, b'"') => self.text(),
-            (Kind::Json, _) => self.json(shape, next),
-            (Kind::Union(_), _) => self.union(shape, next, place),
+            (Kind::Text, b'"') => {
+                let span = match self.cursor.verbatim() {
+                    Some((start, end)) => self.span(start, end)?,
+                    None => self.escaped()?,
+                };
+                self.put(to, Slot::Text(span))
+            }
+            (Kind::Json, _) => self.json(shape, next, to),
+            (Kind::Union(_), _) => self.union(shape, next, place, to),
             (_, b'"') => {
-                let quoted = self.cursor.string()?;
-                self.reader.text(shape, &quoted.text()?, place)
+                let text = self.cursor.text()?;
+                let slot = self.reader.text(shape, &text, place)?;
+                self.put(to, slot)
             }
             (_, b'-' | b'0'..=b'9') => {
                 let number = self.cursor.number()?;
                 match (&shape.kind, number.integer) {
-                    (Kind::Bigint, Some(value)) if !shape.is_written => Some(Slot::Bigint(value)),
-                    _ => self.reader.number(shape, number.digits, place),
+                    (Kind::Bigint, Some(value)) if !shape.is_written => {
+                        self.put(to, Slot::Bigint(value))
+                    }
+                    _ => {
+                        let slot = self.reader.number(shape, number.digits, place)?;
+                        self.put(to, slot)
+                    }
                 }
             }
-            (_, b'n') => self.null(shape),
+            (_, b'n') => self.null(shape, to),
             (Kind::Bool | Kind::Scalar, b't' | b'f') if !shape.is_written => {
-                self.cursor.bool().map(Slot::Bool)
+                let value = self.cursor.bool()?;
+                self.put(to, Slot::Bool(value))
             }
-            (Kind::Object(object), b'{') => self.nested(object, place),
-            (Kind::Array(element), b'[') => self.list(element, place),
-            (Kind::Map(element), b'{') => self.map(element, place),
+            (Kind::Object(object), b'{') => self.nested(object, place, to),
+            (Kind::Array(element), b'[') => self.list(element, place, to),
+            (Kind::Map(element), b'{') => self.map(element, place, to),
             _ => None,
         }
     }
 
-    /// A text, which is kept where it stands if it has no escapes.
-    #[inline]
-    fn text(&mut self) -> Option<Slot> {
-        let quoted = self.cursor.string()?;
-        self.keep(quoted).map(Slot::Text)
+    /// Puts a value where it belongs. A column that has one is left to the careful pass.
+    #[inline(always)]
+    fn put(&mut self, to: To, slot: Slot) -> Option<()> {
+        match to {
+            To::Cell(at) => {
+                let cell = self.reader.out.page.pool.get_mut(at)?;
+                matches!(cell, Slot::Absent).then(|| *cell = slot)
+            }
+            To::Stack => self.reader.out.hold([slot]),
+        }
     }
 
-    #[inline]
-    fn keep(&mut self, quoted: Quoted<'_>) -> Option<Span> {
-        if !quoted.is_escaped {
-            return Some(Span {
-                start: u32::try_from(self.reader.source.base + quoted.start).ok()?,
-                len: u32::try_from(quoted.raw.len()).ok()?,
-            });
-        }
+    /// A text that is kept where it stands.
+    #[inline(always)]
+    fn span(&self, start: usize, end: usize) -> Option<Span> {
+        Some(Span {
+            start: u32::try_from(self.reader.source.base + start).ok()?,
+            len: u32::try_from(end - start).ok()?,
+        })
+    }
+
+    /// Keeps the string that is next, which has escapes.
+    #[inline(never)]
+    fn escaped(&mut self) -> Option<Span> {
+        let quoted = self.cursor.string()?;
         self.reader.out.keep_written(|arena| quoted.write(arena))
     }
 
-    fn null(&mut self, shape: &ColumnShape) -> Option<Slot> {
+    #[inline]
+    fn null(&mut self, shape: &ColumnShape, to: To) -> Option<()> {
         self.cursor.word("null")?;
-        shape.column.nullable.then_some(Slot::Null)
+        if shape.column.nullable {
+            self.put(to, Slot::Null)
+        } else {
+            None
+        }
     }
 
     /// Any value. One that no type may hold is left to the careful pass.
-    fn json(&mut self, shape: &ColumnShape, next: u8) -> Option<Slot> {
+    fn json(&mut self, shape: &ColumnShape, next: u8, to: To) -> Option<()> {
         if next == b'n' {
-            return self.null(shape);
+            return self.null(shape, to);
         }
         let at = self.reader.place(Some(self.cursor.at));
         self.cursor.is_doubtful = false;
         self.cursor.skip()?;
-        (!self.cursor.is_doubtful).then_some(Slot::Json { at })
+        if self.cursor.is_doubtful {
+            return None;
+        }
+        self.put(to, Slot::Json { at })
     }
 
-    fn union(&mut self, shape: &ColumnShape, next: u8, place: &Place<'_>) -> Option<Slot> {
+    fn union(&mut self, shape: &ColumnShape, next: u8, place: &Place<'_>, to: To) -> Option<()> {
         let Some(kind) = JsonKind::of(next) else {
-            return self.null(shape);
+            return self.null(shape, to);
         };
         let at = self.reader.place(Some(self.cursor.at));
         let (member, of) = shape.member(kind)?;
-        let slot = self.value(of, next, place)?;
-        let child = self.reader.out.push(slot)?;
-        Some(Slot::Union { at, child, member })
+        let child = self.reader.out.push(Slot::Absent)?;
+        self.value(of, next, place, To::Cell(child as usize))?;
+        self.put(to, Slot::Union { at, child, member })
     }
 
-    fn nested(&mut self, object: &ObjectShape, place: &Place<'_>) -> Option<Slot> {
-        let start = self.cursor.at;
-        let at = self.reader.place(Some(start));
+    fn nested(&mut self, object: &ObjectShape, place: &Place<'_>, to: To) -> Option<()> {
+        let at = self.reader.place(Some(self.cursor.at));
         let children = if object.is_plain() {
             self.object(object, place)?
         } else {
             let raw = self.cursor.value()?;
             self.reader.object_of(object, raw, place)?
         };
-        Some(Slot::Object { at, children })
+        self.put(to, Slot::Object { at, children })
     }
 
-    fn list(&mut self, element: &ColumnShape, place: &Place<'_>) -> Option<Slot> {
+    fn list(&mut self, element: &ColumnShape, place: &Place<'_>, to: To) -> Option<()> {
         let at = self.reader.place(Some(self.cursor.at));
         let start = self.reader.out.stack.len();
         let mut goes_on = self.cursor.opens(b']')?;
         let mut index = 0;
         while goes_on {
             let next = self.cursor.next()?;
-            let slot = self.value(element, next, &Place::Index(place, index))?;
-            self.reader.out.hold([slot])?;
+            self.value(element, next, &Place::Index(place, index), To::Stack)?;
             index += 1;
             goes_on = self.cursor.goes_on(b']')?;
         }
         let (children, len) = self.reader.out.settle(start)?;
-        Some(Slot::Array { at, children, len })
+        self.put(to, Slot::Array { at, children, len })
     }
 
-    fn map(&mut self, element: &ColumnShape, place: &Place<'_>) -> Option<Slot> {
+    fn map(&mut self, element: &ColumnShape, place: &Place<'_>, to: To) -> Option<()> {
         let at = self.reader.place(Some(self.cursor.at));
         let start = self.reader.out.stack.len();
         let mut keys = Vec::new();
         let mut goes_on = self.cursor.opens(b'}')?;
         while goes_on {
             let quoted = self.cursor.key()?;
-            let span = self.keep(quoted)?;
-            let next = self.cursor.next()?;
-            let slot = self.value(element, next, &Place::Key(place, quoted.raw))?;
-            self.reader.out.hold([Slot::Text(span), slot])?;
+            let span = if quoted.is_escaped {
+                self.reader.out.keep_written(|arena| quoted.write(arena))?
+            } else {
+                self.span(quoted.start, quoted.end)?
+            };
             keys.push(span);
+            self.reader.out.hold([Slot::Text(span)])?;
+            let next = self.cursor.next()?;
+            let place = &Place::Key(place, quoted.raw()?);
+            self.value(element, next, place, To::Stack)?;
             goes_on = self.cursor.goes_on(b'}')?;
         }
         if self.reader.first_twice(&mut keys).is_some() {
@@ -414,8 +447,17 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
         }
         let (children, len) = self.reader.out.settle(start)?;
         let len = len / 2;
-        Some(Slot::Map { at, children, len })
+        self.put(to, Slot::Map { at, children, len })
     }
+}
+
+/// Where a value is put.
+#[derive(Clone, Copy)]
+enum To {
+    /// Into this cell of the pool, which is absent so far.
+    Cell(usize),
+    /// On top of the elements of the list or the map that is being read.
+    Stack,
 }
 
 /// Whether an object's columns are read from its keys alone.
