@@ -122,7 +122,7 @@ impl<'t> Cursor<'t> {
     /// Steps past a string that has no escapes, whose opening quote is next: where its characters start and end.
     ///
     /// Two numbers, which stay in registers: nearly every string is such a one.
-    #[inline(always)]
+    #[inline]
     pub(super) fn verbatim(&mut self) -> Option<(usize, usize)> {
         let start = self.at + 1;
         let end = special(self.text.as_bytes(), start)?;
@@ -280,35 +280,31 @@ impl<'t> Cursor<'t> {
 
     /// Steps past a list or an object, without recursion.
     fn skip_nested(&mut self) -> Option<()> {
-        // Bit n tells whether level n is an object.
+        // Whether each level is an object: the lowest bit is the innermost one.
         let mut objects = 0_u128;
         let mut depth = 0;
         loop {
             // A value is next.
-            let is_done = match self.next()? {
-                byte @ (b'{' | b'[') => {
-                    if depth == MAX_DEPTH {
-                        return None;
-                    }
-                    let is_object = byte == b'{';
-                    objects = objects << 1 | u128::from(is_object);
-                    depth += 1;
-                    !self.opens(if is_object { b'}' } else { b']' })?
+            let next = self.next()?;
+            let goes_on = if matches!(next, b'{' | b'[') {
+                if depth == MAX_DEPTH {
+                    return None;
                 }
-                _ => {
-                    self.skip()?;
-                    // Within a list or an object at least.
-                    !self.goes_on(if objects & 1 == 1 { b'}' } else { b']' })?
-                }
+                depth += 1;
+                objects = objects << 1 | u128::from(next == b'{');
+                self.opens(close(objects))?
+            } else {
+                self.skip()?;
+                self.goes_on(close(objects))?
             };
-            if is_done {
+            if !goes_on {
                 loop {
                     objects >>= 1;
                     depth -= 1;
                     if depth == 0 {
                         return Some(());
                     }
-                    if self.goes_on(if objects & 1 == 1 { b'}' } else { b']' })? {
+                    if self.goes_on(close(objects))? {
                         break;
                     }
                 }
@@ -413,8 +409,13 @@ fn hex(text: &str, at: usize) -> Option<u32> {
     })
 }
 
+/// What closes the innermost of these levels.
+const fn close(objects: u128) -> u8 {
+    if objects & 1 == 1 { b'}' } else { b']' }
+}
+
 /// The first quote, backslash or control byte from here on, found eight bytes at a time.
-#[inline(always)]
+#[inline]
 fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let found = specials(u64::from_le_bytes(*word));

@@ -216,17 +216,14 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
         while goes_on {
             self.cursor.next()?;
             let expected = keys.expected(cursor);
-            filled += match expected.filter(|(key, _)| self.cursor.takes_key(key)) {
-                Some((key, found)) => {
-                    cursor += 1;
-                    self.member((object, members), (key, found), base, place)?
-                }
-                None => {
-                    let quoted = self.cursor.key()?;
-                    let key = quoted.text()?;
-                    let found = keys.find(&mut cursor, &key);
-                    self.member((object, members), (&key, found), base, place)?
-                }
+            let expected = expected.filter(|(key, _)| self.cursor.takes_key(key));
+            filled += if let Some(key) = expected {
+                cursor += 1;
+                self.member((object, members), key, base, place)?
+            } else {
+                let key = self.cursor.key()?.text()?;
+                let found = keys.find(&mut cursor, &key);
+                self.member((object, members), (&key, found), base, place)?
             };
             goes_on = self.cursor.goes_on(b'}')?;
         }
@@ -335,7 +332,7 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
     }
 
     /// Puts a value where it belongs. A column that has one is left to the careful pass.
-    #[inline(always)]
+    #[inline]
     fn put(&mut self, to: To, slot: Slot) -> Option<()> {
         match to {
             To::Cell(at) => {
@@ -347,7 +344,7 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
     }
 
     /// A text that is kept where it stands.
-    #[inline(always)]
+    #[inline]
     fn span(&self, start: usize, end: usize) -> Option<Span> {
         Some(Span {
             start: u32::try_from(self.reader.source.base + start).ok()?,
