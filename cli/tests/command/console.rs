@@ -25,7 +25,7 @@ struct Example<'t> {
 }
 
 /// The fenced blocks of a page: what stands behind the fence, and the text.
-fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
     let blocks = page.split("```").skip(1).step_by(2);
     blocks.filter_map(|block| block.split_once('\n'))
 }
@@ -49,7 +49,7 @@ fn examples(page: &str) -> Vec<Example<'_>> {
 }
 
 /// A server of a page.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Its address on the page, and here.
     addresses: (String, String),
@@ -57,7 +57,7 @@ struct Server {
 
 impl Server {
     /// Starts what is typed before `&`.
-    fn start(shell: &Shell, line: &str) -> Self {
+    pub(crate) fn start(shell: &Shell, line: &str) -> Self {
         let command = line.split(" 2>").next().unwrap();
         let args = command.strip_prefix("rest-source ").expect(line);
         let mut args: Vec<&str> = args.split_whitespace().collect();
@@ -79,6 +79,13 @@ impl Server {
             child,
             addresses: (format!("127.0.0.1:{shown}"), address),
         }
+    }
+}
+
+impl Server {
+    /// Where it is here.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.addresses.1)
     }
 }
 

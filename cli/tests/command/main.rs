@@ -26,6 +26,8 @@ mod param;
 mod progress;
 mod project;
 mod raw;
+#[cfg(all(unix, feature = "mock"))]
+mod recipes;
 mod replay;
 mod reports;
 mod runs_page;
