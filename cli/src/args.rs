@@ -8,6 +8,7 @@ use crate::{
     budget::Budget,
     destination::{self, To},
     doctor::Doctor,
+    lock::LockOptions,
     logs::LogOptions,
     man::Man,
     project::ProjectArgs,
@@ -36,6 +37,7 @@ Exit codes:
   2    an argument, a file, a setting or a secret is invalid; no request was sent
   3    the API, the destination or the writing of a file failed; the error names what is missing
   4    records are missing, the budget is used up, or `status --max-age` found a late load
+  5    another process loads the same resource into the destination; no request was sent
   129  interrupted by SIGHUP: the terminal was closed
   130  interrupted by SIGINT: Ctrl-C
   143  interrupted by SIGTERM";
@@ -450,6 +452,8 @@ pub(crate) struct Load {
     pub(crate) schema: Option<String>,
     #[command(flatten)]
     pub(crate) options: LoadOptions,
+    #[command(flatten)]
+    pub(crate) lock: LockOptions,
     #[command(flatten)]
     pub(crate) budget: Budget,
     /// A setting of the spec; overrides the environment. Repeatable

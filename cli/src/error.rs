@@ -22,6 +22,7 @@ pub(crate) enum Exit {
     Usage = 2,
     Failed = 3,
     Incomplete = 4,
+    Locked = 5,
     // Signals: 128 plus the signal's number.
     HungUp = 129,
     Interrupted = 130,
@@ -34,7 +35,7 @@ impl Exit {
         match self {
             Self::Done => "succeeded",
             Self::Incomplete => "incomplete",
-            Self::Invalid | Self::Usage | Self::Failed => "failed",
+            Self::Invalid | Self::Usage | Self::Failed | Self::Locked => "failed",
             Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
         }
     }
@@ -46,6 +47,7 @@ impl Exit {
             Self::Usage => "usage",
             Self::Done | Self::Failed => "failed",
             Self::Incomplete => "incomplete",
+            Self::Locked => "locked",
             Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
         }
     }
@@ -90,6 +92,14 @@ impl CommandError {
     pub(crate) fn incomplete(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Incomplete,
+            messages: vec![message.into()],
+        }
+    }
+
+    /// Another process loads the resource, or has the database open; no request was sent.
+    pub(crate) fn locked(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Locked,
             messages: vec![message.into()],
         }
     }
@@ -167,6 +177,8 @@ impl From<Error> for CommandError {
             Self::usage(message)
         } else if *error.kind() == ErrorKind::Budget {
             Self::incomplete(message)
+        } else if *error.kind() == ErrorKind::Locked {
+            Self::locked(message)
         } else {
             Self::failed(message)
         }
@@ -180,6 +192,14 @@ impl From<LoadError> for CommandError {
         let has_sent = reports.any(|report| report.fetched.requests > 0);
         if !has_sent && error.errors.iter().all(is_usage) {
             return Self::usage(message);
+        }
+        if !has_sent
+            && error
+                .errors
+                .iter()
+                .all(|one| *one.kind() == ErrorKind::Locked)
+        {
+            return Self::locked(message);
         }
         let is_incomplete =
             |error: &Error| matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Budget);

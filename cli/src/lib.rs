@@ -25,6 +25,7 @@ mod import;
 mod infer;
 mod interrupt;
 mod load;
+mod lock;
 mod logs;
 #[cfg(feature = "lsp")]
 mod lsp;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::{
     args::Load,
     context::Context,
-    destination,
     error::CommandError,
     interrupt::{NetworkCommand, TokenRequests},
     report::{ReportOptions, RunReport},
@@ -78,10 +77,14 @@ async fn load(
         token_file: args.token_file,
         connection: args.connection,
         budget: args.budget.of_run(),
+        lock: args.lock.clone(),
         options: args.options,
     };
     let source = SourceLoad::open(&plan, source, report, token_requests, &context)?;
-    let database = destination::open(args.to, args.schema, &context).await?;
+    let database = args
+        .lock
+        .open(&args.to, args.schema.as_ref(), &context)
+        .await?;
     let report = source.load(&*database).await;
     context.console.say(format_args!("{:#}", report?));
     Ok(())
@@ -121,6 +124,7 @@ async fn load_all(
             token_file: None,
             connection: args.connection.clone(),
             budget: budget.clone(),
+            lock: args.lock.clone(),
             options: args.options.clone(),
         };
         let (name, load) = match plan {
@@ -139,7 +143,11 @@ async fn load_all(
     }
     Opened::check_tables(&mut sources);
     let database = if sources.iter().any(|source| source.load.is_ok()) {
-        Some(destination::open(args.to, args.schema, &context).await?)
+        Some(
+            args.lock
+                .open(&args.to, args.schema.as_ref(), &context)
+                .await?,
+        )
     } else {
         None
     };

@@ -13,6 +13,7 @@ use crate::{
     error::CommandError,
     interrupt::{NetworkCommand, TokenRequests},
     load::reported,
+    lock::LockOptions,
     logs::LogOptions,
     report::{ReportOptions, RunReport},
     several::{Job, Opened, report, run_all},
@@ -38,6 +39,8 @@ pub(crate) struct ProjectArgs {
     /// Sends no request to an API, and leaves nothing in a destination
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) lock: LockOptions,
     #[command(flatten)]
     pub(crate) secrets: SecretSources,
     #[command(flatten)]
@@ -70,6 +73,7 @@ async fn load(
     let opening = Opening {
         file: &file,
         secrets: &args.secrets,
+        lock: &args.lock,
         of_all: &of_all,
         context: &context,
         token_requests: &token_requests,
@@ -85,7 +89,7 @@ async fn load(
         });
     }
     Opened::check_tables(&mut sources);
-    let destinations = file.destinations(&sources, args.dry_run, &of_all).await;
+    let destinations = file.destinations(&sources, &args, &of_all).await;
     if args.dry_run {
         return file.list(sources, &destinations, &context);
     }
@@ -190,7 +194,7 @@ impl ProjectFile {
     async fn destinations(
         &self,
         sources: &[Opened],
-        is_dry: bool,
+        args: &ProjectArgs,
         context: &Context,
     ) -> Vec<OpenDestination> {
         let mut opened = Vec::new();
@@ -203,10 +207,11 @@ impl ProjectFile {
             let folder = self.path.parent().unwrap_or(Path::new(""));
             let to = To::of_project(&destination.to, folder);
             let schema = destination.schema.clone();
-            let done = if is_dry {
+            let done = if args.dry_run {
                 destination::check(to, schema, context).await.map(|_| None)
             } else {
-                destination::open(to, schema, context).await.map(Some)
+                let opened = args.lock.open(&to, schema.as_ref(), context).await;
+                opened.map(Some)
             };
             opened.push(done.map_err(|error| error.at(&self.place(destination.line))));
         }
@@ -251,6 +256,7 @@ impl ProjectFile {
 struct Opening<'a> {
     file: &'a ProjectFile,
     secrets: &'a SecretSources,
+    lock: &'a LockOptions,
     /// The context with the values that all sources share.
     of_all: &'a Context,
     context: &'a Context,
@@ -298,6 +304,7 @@ impl Opening<'_> {
                 Some(time) => budget.max_time(time),
                 None => budget,
             },
+            lock: self.lock.clone(),
             options,
         };
         let report = self.run.source(&plan);

@@ -10,8 +10,9 @@ use rest_source::{
 use rest_source_load::{Destination, LoadReport, Loading};
 
 use crate::{
-    args::Connection, context::Context, error::CommandError, interrupt::TokenRequests,
-    refresh_token_file::RefreshTokenFile, report::SourceReport, spec,
+    args::Connection, console::Console, context::Context, error::CommandError,
+    interrupt::TokenRequests, lock::LockOptions, refresh_token_file::RefreshTokenFile,
+    report::SourceReport, spec,
 };
 
 /// How resources are loaded.
@@ -58,6 +59,7 @@ pub(crate) struct SourceSpec {
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) connection: Connection,
     pub(crate) budget: RunBudget,
+    pub(crate) lock: LockOptions,
     pub(crate) options: LoadOptions,
 }
 
@@ -66,6 +68,8 @@ pub(crate) struct SourceLoad {
     client: Client,
     token_file: RefreshTokenFile,
     options: LoadOptions,
+    lock: LockOptions,
+    console: Console,
     report: SourceReport,
 }
 
@@ -102,6 +106,8 @@ impl SourceLoad {
             client,
             token_file,
             options: source.options,
+            lock: source.lock,
+            console: console.clone(),
             report,
         })
     }
@@ -141,7 +147,8 @@ impl SourceLoad {
         &self,
         destination: &dyn Destination,
     ) -> Result<LoadReport, CommandError> {
-        let mut loading = Loading::new(&self.client, destination);
+        let loading = Loading::new(&self.client, destination);
+        let mut loading = self.lock.apply(loading, &self.console);
         let options = self.options.clone();
         if options.adopt {
             loading = loading.adopt();

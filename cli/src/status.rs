@@ -29,7 +29,7 @@ pub(crate) struct Status {
     /// The schema of a Postgres database, instead of the first of its search path
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,
-    /// Only this source. Repeatable
+    /// Only this source, with every prefix of its tables, or `SOURCE/PREFIX`. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Vec<String>,
     /// Exit with 4 if a resource was never loaded as a whole, or not within this time, such as `90m` or `24h`
@@ -61,7 +61,17 @@ async fn status(args: Status, context: Context) -> Result<(), CommandError> {
     let destination = destination::open(to, args.schema, &context).await?;
     let mut loads = destination.last_loads().await?;
     if !args.source.is_empty() {
-        loads.retain(|one| args.source.iter().any(|name| *name == one.load.source));
+        loads.retain(|one| {
+            // With the prefix of its tables, a source is `shop/eu_`.
+            let (source, _) = one
+                .load
+                .source
+                .split_once('/')
+                .unwrap_or((&one.load.source, ""));
+            args.source
+                .iter()
+                .any(|name| *name == one.load.source || name == source)
+        });
     }
     let now = context.now();
     let console = &context.console;

@@ -41,7 +41,7 @@ use crate::{
 /// `rest_source_load::Sqlite`.
 ///
 /// DuckDB locks the file: while a process writes to the database, no other can open it, not even to read. So the load
-/// is the only one. A load that was killed leaves the lock of its file to the operating system, which releases it.
+/// is the only one: a second one fails with [`ErrorKind::Locked`]. A load that was killed leaves the lock of its file to the operating system, which releases it.
 pub struct DuckDb(SqlDestination<DuckDbDatabase>);
 
 impl DuckDb {

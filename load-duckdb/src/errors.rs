@@ -10,13 +10,14 @@ pub(crate) fn failed(error: &duckdb::Error, what: &str) -> Error {
     };
     // The rest is the statement.
     let told = told.split("\n\nLINE ").next().unwrap_or_default().trim();
-    let failure = Error::new(ErrorKind::Destination, format!("{what}: {told}"));
+    let message = format!("{what}: {told}");
     if told.contains("Could not set lock") {
-        return failure.with_help(
+        return Error::new(ErrorKind::Locked, message).with_help(
             "another process has the database open: end it, and load again; DuckDB lets no process open a database \
              to which another one writes",
         );
     }
+    let failure = Error::new(ErrorKind::Destination, message);
     if told.contains("Out of Memory") {
         return failure.with_help("raise the `memory_limit` of DuckDB, or load fewer rows at once");
     }

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use rest_source::{Error, ErrorKind, Result};
-use rest_source_load::{BoxFuture, Destination, LastLoad, LoadRecord, Opened, Target};
+use rest_source_load::{
+    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey, Target,
+};
 
 use crate::{
     Compression, Format, formats, history,
@@ -177,6 +179,15 @@ impl Destination for Files {
 
     fn writes_child_tables(&self) -> bool {
         true
+    }
+
+    fn lock<'a>(
+        &'a self,
+        key: &'a ResourceKey,
+        holder: &'a LockHolder,
+    ) -> BoxFuture<'a, Result<Locking>> {
+        let (storage, key, holder) = (Arc::clone(&self.storage), key.clone(), holder.clone());
+        Box::pin(blocking(move || storage.lock_resource(&key, &holder)))
     }
 
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {

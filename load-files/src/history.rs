@@ -24,7 +24,9 @@ pub(crate) fn record(storage: &dyn Storage, load: &LoadRecord) -> Result<()> {
         "error": load.error,
     });
     let hash = xxhash_rust::xxh3::xxh3_64(load.part.as_bytes());
-    let key = format!("{}-{}-{}-{hash:016x}", load.run, load.source, load.resource);
+    // With the prefix of its tables, the source has a `/`.
+    let source = load.source.replace('/', "-");
+    let key = format!("{}-{source}-{}-{hash:016x}", load.run, load.resource);
     storage.record(&key, &line.to_string())
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn loads(storage: &dyn Storage, most: u64) -> Result<Vec<LoadRecord>>
     Ok(loads)
 }
 
-/// All loads, in order of run, source, resource and part.
+/// All loads, in order of run, source, resource and part. One that runs no longer, by its lock, was interrupted.
 fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>> {
     let mut history = BTreeMap::new();
     for line in storage.history()?.lines() {
@@ -61,7 +63,13 @@ fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>
         let key = (load.run.to_string(), source, resource, load.part.clone());
         history.insert(key, load);
     }
-    Ok(history.into_values())
+    let mut history: Vec<LoadRecord> = history.into_values().collect();
+    for load in &mut history {
+        if load.status == LoadStatus::Running && !storage.is_locked(&load.resource_key())? {
+            load.status = LoadStatus::Interrupted;
+        }
+    }
+    Ok(history.into_iter())
 }
 
 fn read(line: &str) -> Option<LoadRecord> {

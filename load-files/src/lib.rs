@@ -46,9 +46,10 @@
 //!
 //! `Files::object_store` writes objects instead, with the feature `object-store`. A file is uploaded before the manifest
 //! that lists it, and the manifest is created only if its number is free, so that of two loads of a resource one fails. An
-//! object store has no locks: a load takes an appending load that has not ended for a killed one, and removes the
-//! unpublished objects of loads that began more than a day ago. So run one load of a source at a time, and read by the
-//! manifest: other objects may lie beside the published ones. The history is in `_loads/`, an object for each resource.
+//! object store has no locks of files: the lock of a resource is an object in `_locks/` with a lease, which its load renews,
+//! and which expires two minutes after the load was killed. A load takes an appending load that has not ended for a killed
+//! one, and removes the unpublished objects of loads that began more than a day ago. Read by the manifest: other objects
+//! may lie beside the published ones. The history is in `_loads/`, an object for each resource.
 //! Files that are not uploaded yet are in the system's folder for temporary files.
 //!
 //! # Write dispositions
@@ -115,6 +116,8 @@ mod formats;
 mod history;
 mod keys;
 mod layout;
+#[cfg(feature = "object-store")]
+mod lease;
 mod manifest;
 #[cfg(feature = "object-store")]
 mod object_storage;

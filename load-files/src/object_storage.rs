@@ -15,9 +15,13 @@ use object_store::{
     WriteMultipart, path::Path,
 };
 use rest_source::{Error, ErrorKind, Result};
+use rest_source_load::{LockHolder, Locking, ResourceKey};
 use tokio::runtime::Handle;
 
-use crate::storage::{FileSizes, LocalFile, Storage, failed};
+use crate::{
+    lease,
+    storage::{FileSizes, LocalFile, Storage, failed},
+};
 
 /// The bytes of a part of an upload. A smaller file is uploaded at once.
 const PART_BYTES: usize = 8 << 20;
@@ -26,6 +30,9 @@ const PARTS_AT_ONCE: usize = 4;
 
 /// How long a load may run before another one takes it for a killed one and removes its unpublished objects.
 const LONGEST_LOAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The folder of the leases of resources.
+const LEASES: &str = "_locks";
 
 /// Objects below a prefix.
 pub(crate) struct ObjectFolder {
@@ -254,6 +261,18 @@ impl Storage for ObjectFolder {
 
     fn is_running(&self, _: &str) -> bool {
         false
+    }
+
+    fn lock_resource(&self, key: &ResourceKey, holder: &LockHolder) -> Result<Locking> {
+        let path = format!("{LEASES}/{}", key.file_name());
+        let locked = Self::wait(lease::lock(&self.store, self.path(&path), holder));
+        locked.map_err(|error| self.failed("lock", &path, &error))
+    }
+
+    fn is_locked(&self, key: &ResourceKey) -> Result<bool> {
+        let path = format!("{LEASES}/{}", key.file_name());
+        let locked = Self::wait(lease::is_locked(&*self.store, &self.path(&path)));
+        locked.map_err(|error| self.failed("read", &path, &error))
     }
 
     fn may_publish(&self, run: &str) -> bool {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rest_source::{Error, ErrorKind, Result};
-use rest_source_load::LoadLocks;
+use rest_source_load::{FileLock, LoadLocks, LockHolder, Locking, ResourceKey};
 
 /// The paths of files, and their sizes in bytes.
 pub(crate) type FileSizes = BTreeMap<String, u64>;
@@ -56,6 +56,12 @@ pub(crate) trait Storage: Send + Sync + fmt::Debug {
 
     /// Whether the load is known to run.
     fn is_running(&self, run: &str) -> bool;
+
+    /// Locks a resource for a load, or tells which load has locked it.
+    fn lock_resource(&self, key: &ResourceKey, holder: &LockHolder) -> Result<Locking>;
+
+    /// Whether a load has locked a resource.
+    fn is_locked(&self, key: &ResourceKey) -> Result<bool>;
 
     /// Whether the unpublished files of the load may still be published.
     fn may_publish(&self, run: &str) -> bool {
@@ -110,6 +116,10 @@ impl LocalFolder {
 
     fn locks(&self) -> MutexGuard<'_, LoadLocks> {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_path(&self, key: &ResourceKey) -> PathBuf {
+        self.root.join(LOCKS).join(key.file_name())
     }
 
     /// Creates the folder that a file is in.
@@ -265,6 +275,19 @@ impl Storage for LocalFolder {
 
     fn is_running(&self, run: &str) -> bool {
         self.locks().is_running(run)
+    }
+
+    fn lock_resource(&self, key: &ResourceKey, holder: &LockHolder) -> Result<Locking> {
+        let path = self.lock_path(key);
+        Self::folder_of(&path)?;
+        Ok(match FileLock::lock(&path, holder)? {
+            Ok(lock) => Locking::Held(Box::new(lock)),
+            Err(other) => Locking::Busy(other),
+        })
+    }
+
+    fn is_locked(&self, key: &ResourceKey) -> Result<bool> {
+        Ok(FileLock::is_locked(&self.lock_path(key)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Postgres below the SQL core.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     future::Future,
     pin::pin,
     sync::{
@@ -16,7 +16,10 @@ use futures_util::{
     future::{Either, select},
 };
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
-use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote, texts};
+use rest_source_load::{
+    LockHolder, ResourceKey,
+    sql::{Database, Existing, StoredColumn, WritePlan, quote, texts},
+};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
 
@@ -40,6 +43,8 @@ pub(crate) struct PostgresDatabase {
     statements: HashMap<String, Statement>,
     /// The loads whose locks this connection holds.
     runs: Vec<String>,
+    /// The resources whose locks it holds, and for which load.
+    resources: BTreeMap<ResourceKey, LockHolder>,
     in_transaction: bool,
     /// Whether the database stopped answering. Its connection is of no use any more.
     is_stopped: AtomicBool,
@@ -55,6 +60,7 @@ impl PostgresDatabase {
             client,
             statements: HashMap::new(),
             runs: Vec::new(),
+            resources: BTreeMap::new(),
             in_transaction: false,
             is_stopped: AtomicBool::new(false),
         })
@@ -87,6 +93,23 @@ impl PostgresDatabase {
 
     fn batch(&self, sql: &str) -> Result<()> {
         self.block(self.client.batch_execute(sql).map_err(failed))
+    }
+
+    /// Locks the resources again after the connection was lost, and their locks with it.
+    fn lock_again(&mut self) -> Result<()> {
+        for (key, holder) in std::mem::take(&mut self.resources) {
+            let other = self.lock_resource(&key, &holder)?;
+            // The server may not have noticed yet that the connection was lost.
+            if let Some(other) = other.filter(|other| *other != holder) {
+                let message = format!(
+                    "the connection was lost, and with it the lock of `{}`: it is being loaded by {other}",
+                    key.resource
+                );
+                return Err(Error::new(ErrorKind::Locked, message)
+                    .with_help("run the load again when the other one has ended"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a query of one boolean returns true.
@@ -169,6 +192,12 @@ async fn begin_session(options: &Options) -> Result<Client> {
     let sql = "SELECT set_config('lock_timeout', '60s', false) WHERE current_setting('lock_timeout') = '0';
         SET client_min_messages = warning";
     client.batch_execute(sql).await.map_err(failed)?;
+    // The locks of a machine that is lost end within two minutes. By default it takes the server two hours to notice.
+    let sql = "SELECT set_config(wanted.name, wanted.value, false)
+        FROM (VALUES ('tcp_keepalives_idle', '60'), ('tcp_keepalives_interval', '15'), ('tcp_keepalives_count', '4'))
+            AS wanted (name, value)
+        JOIN pg_settings ON pg_settings.name = wanted.name AND pg_settings.source = 'default'";
+    client.batch_execute(sql).await.map_err(failed)?;
     Ok(client)
 }
 
@@ -239,7 +268,8 @@ impl Database for PostgresDatabase {
         self.client = self.runtime.block_on(connect(&self.options))?;
         self.is_stopped.store(false, Ordering::Relaxed);
         let runs = std::mem::take(&mut self.runs);
-        runs.iter().try_for_each(|run| self.lock_run(run))
+        runs.iter().try_for_each(|run| self.lock_run(run))?;
+        self.lock_again()
     }
 
     fn connect(&mut self) -> Result<Option<Self>> {
@@ -361,6 +391,61 @@ impl Database for PostgresDatabase {
         Ok(())
     }
 
+    fn lock_resource(
+        &mut self,
+        key: &ResourceKey,
+        holder: &LockHolder,
+    ) -> Result<Option<LockHolder>> {
+        if self.resources.contains_key(key) {
+            return Ok(None);
+        }
+        let columns = key_columns(key);
+        let sql = format!("SELECT pg_try_advisory_lock({RESOURCE_KEY})");
+        let mut tries = 0;
+        while !self.is(&sql, &columns)? {
+            // The server needs a moment to notice that a process was killed.
+            if tries == 5 {
+                return Ok(Some(self.holder(&columns)?));
+            }
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.resources.insert(key.clone(), holder.clone());
+        let stored = self.store_holder(&columns, holder);
+        if stored.is_err() {
+            // The first error is the one to report.
+            let _ = self.roll_back();
+            let _ = self.unlock_resource(key);
+        }
+        stored.map(|()| None)
+    }
+
+    fn unlock_resource(&mut self, key: &ResourceKey) -> Result<()> {
+        if self.resources.remove(key).is_none() {
+            return Ok(());
+        }
+        let columns = key_columns(key);
+        let sql = format!("DELETE FROM _rest_source_locks WHERE {KEY_COLUMNS}");
+        // It names the holder of a lock, and nothing else.
+        let _ = self.execute(&sql, &columns);
+        let sql = format!("SELECT pg_advisory_unlock({RESOURCE_KEY})");
+        self.is(&sql, &columns).map(|_| ())
+    }
+
+    fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {
+        if self.resources.contains_key(key) {
+            return Ok(true);
+        }
+        let columns = key_columns(key);
+        let sql = format!("SELECT pg_try_advisory_lock({RESOURCE_KEY})");
+        let is_free = self.is(&sql, &columns)?;
+        if is_free {
+            let sql = format!("SELECT pg_advisory_unlock({RESOURCE_KEY})");
+            self.is(&sql, &columns)?;
+        }
+        Ok(!is_free)
+    }
+
     fn is_running(&mut self, run: &str) -> Result<bool> {
         if self.runs.iter().any(|one| one == run) {
             return Ok(true);
@@ -371,6 +456,47 @@ impl Database for PostgresDatabase {
             self.is(&format!("SELECT pg_advisory_unlock({RUN_KEY})"), &key)?;
         }
         Ok(!is_free)
+    }
+}
+
+/// The key of a resource's advisory lock, in the schema of the tables.
+const RESOURCE_KEY: &str = "hashtextextended(concat_ws(chr(10), 'rest-source lock', current_schema(), ?1::text, ?2::text, ?3::text), 0)";
+
+/// The columns of `_rest_source_locks` that identify a resource.
+const KEY_COLUMNS: &str = "source = ?1 AND resource = ?2 AND part = ?3";
+
+fn key_columns(key: &ResourceKey) -> [Scalar; 3] {
+    [&key.source, &key.resource, &key.part].map(|text| Scalar::Text(text.clone()))
+}
+
+impl PostgresDatabase {
+    /// The load that holds the lock of a resource.
+    fn holder(&mut self, key: &[Scalar; 3]) -> Result<LockHolder> {
+        if self.existing("_rest_source_locks")?.is_none() {
+            return Ok(LockHolder::unknown());
+        }
+        let sql = format!("SELECT holder FROM _rest_source_locks WHERE {KEY_COLUMNS}");
+        let rows = self.query(&sql, key)?;
+        let text = texts(&rows).pop().unwrap_or_default();
+        Ok(LockHolder::from_stored(&text))
+    }
+
+    /// Stores which load holds the lock, for the messages of others.
+    fn store_holder(&mut self, key: &[Scalar; 3], holder: &LockHolder) -> Result<()> {
+        // Of two transactions that create a table at the same time, one would fail.
+        self.begin("")?;
+        self.batch(
+            "CREATE TABLE IF NOT EXISTS _rest_source_locks (source text NOT NULL, resource text NOT NULL, \
+             part text NOT NULL, holder text NOT NULL, PRIMARY KEY (source, resource, part))",
+        )?;
+        let [source, resource, part] = key.clone();
+        let sql = "INSERT INTO _rest_source_locks (source, resource, part, holder) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (source, resource, part) DO UPDATE SET holder = excluded.holder";
+        self.execute(
+            sql,
+            &[source, resource, part, Scalar::Text(holder.to_text())],
+        )?;
+        self.commit()
     }
 }
 

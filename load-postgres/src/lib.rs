@@ -64,6 +64,8 @@ use rest_source_load::{
 ///
 /// The tables `_rest_source_…` and the rules for existing, dropped and emptied tables are those of
 /// `rest_source_load::Sqlite`. The commits of one resource wait for each other by an advisory lock, for up to a minute.
+/// Another advisory lock, of the connection that all writers share, locks each resource until its load ends;
+/// `_rest_source_locks` names the holder. Keepalives end the lock of a lost machine within two minutes.
 pub struct Postgres(SqlDestination<PostgresDatabase>);
 
 impl Postgres {

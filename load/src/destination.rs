@@ -13,6 +13,8 @@ use rest_source::{
     shared::{Ref, Text},
 };
 
+use crate::{HeldLock, LockHolder, Locking, ResourceKey};
+
 /// The future that a method of a destination returns: `Box::pin(async move { … })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -92,6 +94,23 @@ pub trait Destination: Send + Sync {
         false
     }
 
+    /// Locks a resource for a load, or tells which load has locked it. It does not wait.
+    ///
+    /// The lock ends with the process that holds it, even if that is killed, and blocks no reader. Without an own
+    /// implementation nothing is locked.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached, or cannot store the lock.
+    fn lock<'a>(
+        &'a self,
+        key: &'a ResourceKey,
+        holder: &'a LockHolder,
+    ) -> BoxFuture<'a, Result<Locking>> {
+        let _ = (key, holder);
+        Box::pin(async { Ok(Locking::Held(Box::new(NoLock))) })
+    }
+
     /// Adds to the history of loads, or updates it: when the load of a resource begins, and when it has ended.
     ///
     /// # Errors
@@ -141,6 +160,16 @@ pub trait Destination: Send + Sync {
     }
 }
 
+/// The lock of a destination that locks nothing.
+#[derive(Debug)]
+struct NoLock;
+
+impl HeldLock for NoLock {
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
 /// A destination that is another one below, such as a database over the core of SQL destinations: what that one does, it
 /// does.
 pub trait Delegate: Send + Sync {
@@ -163,6 +192,14 @@ impl<D: Delegate> Destination for D {
 
     fn resumes(&self) -> bool {
         self.destination().resumes()
+    }
+
+    fn lock<'a>(
+        &'a self,
+        key: &'a ResourceKey,
+        holder: &'a LockHolder,
+    ) -> BoxFuture<'a, Result<Locking>> {
+        self.destination().lock(key, holder)
     }
 
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
@@ -294,7 +331,7 @@ pub trait Writer: Send {
 pub struct LoadRecord {
     /// Identifier of the load: the same for all of its resources.
     pub run: Text,
-    /// Name of the source.
+    /// Name of the source, with the prefix of its tables if there is one: see [`Target::scope`].
     pub source: Text,
     /// Name of the resource.
     pub resource: Text,
@@ -369,6 +406,15 @@ impl LastLoad {
 }
 
 impl LoadRecord {
+    /// Identifies the rows of the resource: a load that runs has locked them.
+    pub fn resource_key(&self) -> ResourceKey {
+        ResourceKey {
+            source: self.source.to_string(),
+            resource: self.resource.to_string(),
+            part: self.part.clone(),
+        }
+    }
+
     /// The load of a resource that begins.
     pub fn begun(
         run: impl Into<Text>,
@@ -396,7 +442,7 @@ impl LoadRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadStatus {
-    /// It runs, or it was killed and no later load has loaded the resource.
+    /// It runs.
     Running,
     /// All records are stored.
     Loaded,
@@ -404,7 +450,7 @@ pub enum LoadStatus {
     Incomplete,
     /// It failed.
     Failed,
-    /// It was dropped, or a later load found that it had not ended.
+    /// It was dropped or killed.
     Interrupted,
 }
 
@@ -543,6 +589,15 @@ impl Target {
         match &*self.table_prefix {
             "" => self.source.to_string(),
             prefix => format!("{}/{prefix}", self.source),
+        }
+    }
+
+    /// Identifies its rows and its state in the destination.
+    pub fn resource_key(&self) -> ResourceKey {
+        ResourceKey {
+            source: self.scope(),
+            resource: self.resource.name.to_string(),
+            part: self.part(),
         }
     }
 

@@ -75,6 +75,12 @@
 //! that uses it up fails with [`ErrorKind::Budget`](rest_source::ErrorKind::Budget) for each unfinished resource, and
 //! [does not try](Reason::Budget) the others. Committed rows stay. Such loads [resume](Loading::resume) by default.
 //!
+//! # One load of a resource at a time
+//!
+//! Before its first request, a load [locks](Destination::lock) its resources in the destination until it ends. If another
+//! load has locked one, it fails with [`ErrorKind::Locked`](rest_source::ErrorKind::Locked), or [waits](Loading::wait)
+//! for that load. A lock ends with its process, even by a kill, and blocks no reader.
+//!
 //! # Rows belong to a request
 //!
 //! The destination stores a fingerprint of the request with the rows: settings, base URL, path, parameters and
@@ -106,7 +112,9 @@ mod pending_commit;
 mod replace_checks;
 mod report;
 mod resource_load;
+mod resource_lock;
 mod resumption;
+mod run_locks;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shared_failures;
@@ -123,6 +131,7 @@ pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};
 pub use open_file::OpenFile;
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
+pub use resource_lock::{FileLock, HeldLock, LockHolder, Locking, ResourceKey};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use timestamp_text::timestamp_text;

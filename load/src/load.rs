@@ -7,6 +7,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::{
@@ -22,12 +23,14 @@ use rest_source::{
 use tokio::sync::Notify;
 
 use crate::{
-    AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, Target, Writing,
+    AppendedBy, Destination, LoadError, LoadReport, LockHolder, NotTried, Progress, Target,
+    Writing,
     load_locks::run_id,
     pending_commit::MAX_ROWS,
     report::Reason,
     resource_load::{self, FailedResource, Outcome},
     resumption,
+    run_locks::{RunLocks, Waiting},
     shared_failures::SharedFailures,
 };
 
@@ -56,6 +59,8 @@ pub struct Loading<'a, D: ?Sized> {
     keep_state: bool,
     adopt: bool,
     stamp_rows: bool,
+    takes_locks: bool,
+    waiting: Mutex<Waiting<'a>>,
     /// `None`: only resources that are fetched in partitions are resumed, and all of a load within a budget.
     resume: Option<bool>,
     table_prefix: Text,
@@ -80,6 +85,8 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             keep_state: false,
             adopt: false,
             stamp_rows: false,
+            takes_locks: true,
+            waiting: Mutex::default(),
             resume: None,
             table_prefix: Text::EMPTY,
             since: None,
@@ -116,6 +123,23 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// identifier of the load. They are null in rows of loads without this option.
     pub fn stamp_rows(mut self) -> Self {
         self.stamp_rows = true;
+        self
+    }
+
+    /// Waits for so long if another load has locked one of the resources, instead of failing at once. No request is sent
+    /// meanwhile. `on_wait` is called with a line for each of these resources.
+    pub fn wait(mut self, most: Duration, on_wait: impl FnMut(&str) + Send + 'a) -> Self {
+        self.waiting = Mutex::new(Waiting {
+            most,
+            tell: Box::new(on_wait),
+        });
+        self
+    }
+
+    /// Loads without the [lock](Destination::lock) of the resources, where the destination cannot hold one, such as behind
+    /// a pooler of Postgres connections. Of two loads of a resource at the same time, one then fails when it commits.
+    pub fn no_lock(mut self) -> Self {
+        self.takes_locks = false;
         self
     }
 
@@ -199,13 +223,14 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         }
     }
 
-    async fn run(self) -> Result<LoadReport, LoadError> {
+    async fn run(mut self) -> Result<LoadReport, LoadError> {
         let resources = self.resources()?;
         self.check_range(&resources)?;
         self.check_prefix()?;
         let run: Text = run_id().into();
         let parents = ParentCache::of(&resources);
-        let targets = resources.iter().map(|one| self.target(one, &run)).collect();
+        let targets: Vec<_> = resources.iter().map(|one| self.target(one, &run)).collect();
+        let locks = self.lock(&targets, &run).await?;
         let mut queue = Queue::new(self.client, targets);
         let mut running = FuturesUnordered::new();
         loop {
@@ -235,7 +260,20 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         }
         drop(running);
         let ended = self.destination.end(&run, &queue.opened).await;
+        locks.release().await;
         queue.into_report(ended.err())
+    }
+
+    /// Locks the resources that are written.
+    async fn lock(&mut self, targets: &[Target], run: &Text) -> Result<RunLocks> {
+        let written = targets.iter().filter(|target| {
+            self.takes_locks && target.resource.write_disposition != WriteDisposition::Skip
+        });
+        let keys = written.map(Target::resource_key).collect();
+        let holder = LockHolder::of_run(run.clone(), self.client.now());
+        let waiting = self.waiting.get_mut();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        RunLocks::lock(self.destination, keys, &holder, waiting).await
     }
 
     /// How a resource is loaded.

@@ -135,7 +135,7 @@ impl LoadRecord {
     fn new(target: &Target, started: Timestamp) -> Self {
         Self {
             run: target.run.clone(),
-            source: target.source.clone(),
+            source: target.scope().into(),
             resource: target.resource.name.clone(),
             part: target.part(),
             started,

@@ -141,6 +141,8 @@ pub enum ErrorKind {
     State,
     /// A destination cannot take the records.
     Destination,
+    /// Another load has locked the resource in the destination: the same may succeed when it has ended.
+    Locked,
     /// A function that the spec names failed: one of `extract`, `on_response` or `partitions`.
     Hook,
     /// A `Record` implementation does not take its own table's cells, or a processing step made a
@@ -166,6 +168,7 @@ impl ErrorKind {
             Self::Incomplete => "incomplete",
             Self::State => "state",
             Self::Destination => "destination",
+            Self::Locked => "locked",
             Self::Budget => "budget",
             Self::Hook => "hook",
             Self::Record => "record",
@@ -285,7 +288,8 @@ impl Error {
 
     /// Whether the same may succeed later, with nothing changed: the network failed, or the API asks for a
     /// longer wait, or answered with a status of its own trouble (408, 429, 5xx). Retries are over by then. Also
-    /// where the [budget](crate::RunBudget) of the run is used up: another run has its own.
+    /// where the [budget](crate::RunBudget) of the run is used up: another run has its own. And where another load has
+    /// locked the resource.
     ///
     /// ```
     /// use rest_source::{Error, ErrorKind};
@@ -295,7 +299,7 @@ impl Error {
     /// ```
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::RateLimit { .. } | ErrorKind::Budget => true,
+            ErrorKind::RateLimit { .. } | ErrorKind::Budget | ErrorKind::Locked => true,
             ErrorKind::Status(status) => matches!(status, 408 | 429 | 500..=599),
             ErrorKind::Transport => self
                 .transport_error()

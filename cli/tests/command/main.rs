@@ -14,6 +14,7 @@ mod infer;
 #[cfg(unix)]
 mod kills;
 mod language;
+mod locks;
 mod logs;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -23,6 +24,7 @@ mod network;
 mod new;
 mod page;
 mod param;
+mod postgres;
 mod progress;
 mod project;
 mod raw;

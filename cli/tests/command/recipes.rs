@@ -172,8 +172,8 @@ fn systemd_passes_secrets_as_credentials() {
     machine.succeeds(commands[0]);
     let metrics = machine.shell.read("var/lib/node_exporter/rest_source.prom");
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
-    // Records that are missing are no failure of the unit: the next run goes on.
-    assert_eq!(values("SuccessExitStatus"), ["4"]);
+    // Records that are missing, or loaded by another run, are no failure of the unit: the next run goes on.
+    assert_eq!(values("SuccessExitStatus"), ["4 5"]);
 }
 
 #[test]

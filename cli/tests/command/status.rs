@@ -6,7 +6,7 @@ use rest_source_cli::{Context, Output};
 use rest_source_testkit::{ManualClock, Reply, Scripted};
 use serde_json::{Value, json};
 
-use crate::shell::Shell;
+use crate::{postgres, shell::Shell};
 
 const SPEC: &str = "\
 name: shop
@@ -72,14 +72,11 @@ async fn serve() -> Scripted {
 
 #[tokio::test]
 async fn last_load_of_each_resource_is_shown_with_its_age_and_error() {
-    let server = serve().await;
-    for to in ["sqlite:FOLDER/out.db", "jsonl:FOLDER/out"] {
-        let server = if to.starts_with("jsonl") {
-            &serve().await
-        } else {
-            &server
-        };
-        let shop = Shop::new(server);
+    let postgres = postgres::schema("status").await;
+    let destinations = ["sqlite:FOLDER/out.db", "jsonl:FOLDER/out"].map(str::to_owned);
+    for to in destinations.into_iter().chain(postgres) {
+        let server = serve().await;
+        let shop = Shop::new(&server);
         let load = format!("rest-source load FOLDER/shop.yaml --to {to}");
         let status = format!("rest-source status --to {to}");
         assert_eq!(shop.run(&load).await.0, 0);

@@ -591,3 +591,51 @@ async fn history_has_a_line_for_the_beginning_and_the_end_of_each_load() {
         0
     );
 }
+
+#[tokio::test]
+async fn second_load_of_a_resource_is_refused_or_waits() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    // As two processes have it.
+    let files = || Files::folder(root).format(Format::JsonLines);
+    let (client, first, other) = (world.client(ORDERS), files(), files());
+    let mut refused = Vec::new();
+    let load = Loading::new(&client, &first).on_progress(|_| {
+        // The lock is held while pages are written.
+        let locks: Vec<_> = fs::read_dir(root.join("_locks"))
+            .unwrap()
+            .flatten()
+            .collect();
+        let is_of_orders =
+            |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("orders-");
+        let lock = locks.into_iter().find(is_of_orders).unwrap();
+        refused.push(fs::File::open(lock.path()).unwrap().try_lock().is_err());
+    });
+    load.await.unwrap();
+    assert!(!refused.is_empty() && refused.iter().all(|refused| *refused));
+    assert_eq!(fs::read_dir(root.join("_locks")).unwrap().count(), 0);
+
+    let (a, b) = tokio::join!(
+        Loading::new(&client, &first).into_future(),
+        Loading::new(&client, &other).into_future(),
+    );
+    let error = match (a, b) {
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(*error.errors[0].kind(), rest_source::ErrorKind::Locked);
+    let process = format!("by process {} on `", std::process::id());
+    assert!(error.to_string().contains(&process), "{error}");
+
+    let most = Duration::from_secs(30);
+    let (a, b) = tokio::join!(
+        Loading::new(&client, &first)
+            .wait(most, |_| ())
+            .into_future(),
+        Loading::new(&client, &other)
+            .wait(most, |_| ())
+            .into_future(),
+    );
+    a.unwrap();
+    b.unwrap();
+}

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod kills;
+mod locks;
 mod lost_connections;
 mod merge_tables;
 mod messages;

@@ -88,6 +88,9 @@ async fn database_that_stops_answering_is_an_error_in_bounded_time() {
         "{:?}",
         begun.elapsed()
     );
+    // Its server notices that the connection is lost, and releases the lock of the resource.
+    drop(database);
+    proxy.set(Mode::Down);
     assert_loaded(&url, &schema).await;
 }
 

@@ -3,6 +3,7 @@
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 
 use super::{staging::WritePlan, table};
+use crate::{LockHolder, ResourceKey};
 
 /// A connection to a SQL database, and what its SQL differs in.
 ///
@@ -205,6 +206,47 @@ pub trait Database: Send + 'static {
     /// Releases the lock of a load that was dropped, where that needs no waiting: it is called from `drop`.
     fn release_run(&mut self, run: &str) {
         let _ = run;
+    }
+
+    /// Locks a resource until [`unlock_resource`](Self::unlock_resource), or the end of the process; returns the holder if
+    /// another process has locked it. Of one that this connection has locked, it does nothing. By default nothing is
+    /// locked: the database is open in this process only.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be locked.
+    fn lock_resource(
+        &mut self,
+        key: &ResourceKey,
+        holder: &LockHolder,
+    ) -> Result<Option<LockHolder>> {
+        let _ = (key, holder);
+        Ok(None)
+    }
+
+    /// Releases the lock of a resource, if this connection has locked it.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    fn unlock_resource(&mut self, key: &ResourceKey) -> Result<()> {
+        self.release_resource(key);
+        Ok(())
+    }
+
+    /// Releases the lock of a resource, where that needs no waiting: it is called from `drop`.
+    fn release_resource(&mut self, key: &ResourceKey) {
+        let _ = key;
+    }
+
+    /// Whether another process has locked a resource.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {
+        let _ = key;
+        Ok(false)
     }
 
     /// Whether another connection or process holds the lock of this load.

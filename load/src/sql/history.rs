@@ -1,6 +1,6 @@
 //! The history of loads: a row for each resource of each load.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use rest_source::{Error, ErrorKind, Result, Scalar, Timestamp, Type};
 
@@ -8,7 +8,7 @@ use super::{
     database::{Database, as_text, text, transaction},
     state,
 };
-use crate::{LastLoad, LoadRecord, LoadStatus};
+use crate::{LastLoad, LoadRecord, LoadStatus, LockHolder, ResourceKey};
 
 /// Adds or updates the row of a resource.
 pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
@@ -17,6 +17,7 @@ pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
         // The load of a resource is recorded twice, first when it begins.
         if load.ended.is_none() {
             create(db)?;
+            mark_interrupted(db, load)?;
         }
         let number = |count: u64| Scalar::Bigint(i64::try_from(count).unwrap_or(i64::MAX));
         let values = [
@@ -38,32 +39,30 @@ pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
             ON CONFLICT (run, source, resource, "partition") DO UPDATE SET
                 ended = excluded.ended, "rows" = excluded."rows", requests = excluded.requests,
                 waited = excluded.waited, status = excluded.status, error = excluded.error"#;
-        db.execute(sql, &values)?;
-        if load.status == LoadStatus::Loaded {
-            mark_interrupted(db, load)?;
-        }
-        Ok(())
+        db.execute(sql, &values).map(|_| ())
     })
 }
 
-/// Marks earlier loads of the resource that have not ended. They were killed, or this load has overtaken them: then they
-/// record their failure.
+/// Marks earlier loads of the resource that have not ended. This load has locked the resource, so they were killed.
 fn mark_interrupted(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
     let sql = r#"UPDATE _rest_source_loads SET status = ?6
-        WHERE source = ?1 AND resource = ?2 AND "partition" = ?3 AND started < ?4 AND status = ?5"#;
+        WHERE source = ?1 AND resource = ?2 AND "partition" = ?3 AND run <> ?4 AND status = ?5"#;
     let values = [
         text(&load.source),
         text(&load.resource),
         text(&load.part),
-        Scalar::Timestamp(load.started),
+        text(&load.run),
         text(LoadStatus::Running.word()),
         text(LoadStatus::Interrupted.word()),
     ];
     db.execute(sql, &values).map(|_| ())
 }
 
-/// The last load of each resource.
-pub(super) fn last_loads(db: &mut dyn Database) -> Result<Vec<LastLoad>> {
+/// The last load of each resource. One that runs no longer, by its lock, was interrupted.
+pub(super) fn last_loads(
+    db: &mut dyn Database,
+    held: &BTreeMap<ResourceKey, LockHolder>,
+) -> Result<Vec<LastLoad>> {
     db.check()?;
     if db.existing("_rest_source_loads")?.is_none() {
         return Ok(Vec::new());
@@ -87,11 +86,17 @@ pub(super) fn last_loads(db: &mut dyn Database) -> Result<Vec<LastLoad>> {
             last_success: time(row, 11),
         })
     };
-    rows.iter().map(last_load).collect()
+    let mut loads: Vec<LastLoad> = rows.iter().map(last_load).collect::<Result<_>>()?;
+    tell_interrupted(db, held, loads.iter_mut().map(|one| &mut one.load))?;
+    Ok(loads)
 }
 
 /// The loads that began last, at most so many, the latest first.
-pub(super) fn loads(db: &mut dyn Database, most: u64) -> Result<Vec<LoadRecord>> {
+pub(super) fn loads(
+    db: &mut dyn Database,
+    held: &BTreeMap<ResourceKey, LockHolder>,
+    most: u64,
+) -> Result<Vec<LoadRecord>> {
     db.check()?;
     if db.existing("_rest_source_loads")?.is_none() {
         return Ok(Vec::new());
@@ -104,7 +109,24 @@ pub(super) fn loads(db: &mut dyn Database, most: u64) -> Result<Vec<LoadRecord>>
         LIMIT {most}"#
     );
     let rows = db.query(&sql, &[])?;
-    rows.iter().map(|row| read(row)).collect()
+    let mut loads: Vec<LoadRecord> = rows.iter().map(|row| read(row)).collect::<Result<_>>()?;
+    tell_interrupted(db, held, loads.iter_mut())?;
+    Ok(loads)
+}
+
+/// Loads that run no longer, by the locks of their resources, were interrupted.
+fn tell_interrupted<'l>(
+    db: &mut dyn Database,
+    held: &BTreeMap<ResourceKey, LockHolder>,
+    loads: impl Iterator<Item = &'l mut LoadRecord>,
+) -> Result<()> {
+    for load in loads.filter(|load| load.status == LoadStatus::Running) {
+        let key = load.resource_key();
+        if !held.contains_key(&key) && !db.is_locked(&key)? {
+            load.status = LoadStatus::Interrupted;
+        }
+    }
+    Ok(())
 }
 
 /// The load by a row of the history.

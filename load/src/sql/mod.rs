@@ -4,6 +4,7 @@ mod checkpoints;
 mod child_tables;
 mod database;
 mod history;
+mod locks;
 mod prepare;
 mod schema_changes;
 mod staging;
@@ -27,7 +28,10 @@ pub use staging::WritePlan;
 pub use table::{RowStatements, columns, quote, stored_as};
 use writer::Dropped;
 
-use crate::{BoxFuture, Destination, LastLoad, LoadRecord, Opened, Target};
+use crate::{
+    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey, Target,
+};
+use locks::HeldKeys;
 
 /// A SQL database as a destination.
 ///
@@ -35,6 +39,8 @@ use crate::{BoxFuture, Destination, LastLoad, LoadRecord, Opened, Target};
 /// transaction together with their state.
 pub struct SqlDestination<D> {
     db: Arc<Mutex<D>>,
+    /// The resources that loads of this process have locked.
+    held: HeldKeys,
     dropped: Dropped,
 }
 
@@ -43,6 +49,7 @@ impl<D: Database> SqlDestination<D> {
     pub fn new(db: D) -> Self {
         Self {
             db: Arc::new(Mutex::new(db)),
+            held: HeldKeys::default(),
             dropped: Dropped::default(),
         }
     }
@@ -93,6 +100,18 @@ impl<D: Database> Destination for SqlDestination<D> {
         true
     }
 
+    fn lock<'a>(
+        &'a self,
+        key: &'a ResourceKey,
+        holder: &'a LockHolder,
+    ) -> BoxFuture<'a, Result<Locking>> {
+        let (db, held) = (Arc::clone(&self.db), Arc::clone(&self.held));
+        let (key, holder) = (key.clone(), holder.clone());
+        Box::pin(blocking(move || {
+            locks::lock_resource(db, held, key, holder)
+        }))
+    }
+
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
         let load = load.clone();
         self.run(move |db| history::record(db, &load))
@@ -115,11 +134,13 @@ impl<D: Database> Destination for SqlDestination<D> {
     }
 
     fn last_loads(&self) -> BoxFuture<'_, Result<Vec<LastLoad>>> {
-        self.run(|db| history::last_loads(db))
+        let held = Arc::clone(&self.held);
+        self.run(move |db| history::last_loads(db, &lock(&held)))
     }
 
     fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
-        self.run(move |db| history::loads(db, most))
+        let held = Arc::clone(&self.held);
+        self.run(move |db| history::loads(db, &lock(&held), most))
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

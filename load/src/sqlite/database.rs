@@ -1,13 +1,16 @@
 //! SQLite below the SQL core.
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::ValueRef};
 
 use super::{bind::parameter, rows};
 use crate::{
-    LoadLocks, OpenFile,
+    FileLock, LoadLocks, LockHolder, OpenFile, ResourceKey,
     sql::{Database, Existing, StoredColumn, WritePlan, quote, stored_as},
 };
 
@@ -19,6 +22,8 @@ pub(super) struct SqliteDatabase {
     file: Option<OpenFile>,
     /// The locks of loads, beside the file.
     locks: Option<LoadLocks>,
+    /// The locks of resources, in files beside the database.
+    resources: BTreeMap<ResourceKey, FileLock>,
 }
 
 impl SqliteDatabase {
@@ -26,8 +31,16 @@ impl SqliteDatabase {
         Self {
             file: path(&db).map(OpenFile::new),
             locks: path(&db).and_then(LoadLocks::beside),
+            resources: BTreeMap::new(),
             db,
         }
+    }
+
+    /// The file of a resource's lock: `shop.db-lock-orders-…`. `None` for a database in memory.
+    fn lock_path(&self, key: &ResourceKey) -> Option<PathBuf> {
+        let mut path = path(&self.db)?.as_os_str().to_owned();
+        path.push(format!("-lock-{}", key.file_name()));
+        Some(path.into())
     }
 
     /// The statements that drop the indexes and triggers that users added to a table, and those that create them.
@@ -262,6 +275,35 @@ impl Database for SqliteDatabase {
         if let Some(locks) = &mut self.locks {
             locks.unlock(run);
         }
+    }
+
+    fn lock_resource(
+        &mut self,
+        key: &ResourceKey,
+        holder: &LockHolder,
+    ) -> Result<Option<LockHolder>> {
+        let Some(path) = self.lock_path(key) else {
+            return Ok(None);
+        };
+        if self.resources.contains_key(key) {
+            return Ok(None);
+        }
+        match FileLock::lock(&path, holder)? {
+            Ok(lock) => {
+                self.resources.insert(key.clone(), lock);
+                Ok(None)
+            }
+            Err(other) => Ok(Some(other)),
+        }
+    }
+
+    fn release_resource(&mut self, key: &ResourceKey) {
+        self.resources.remove(key);
+    }
+
+    fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {
+        let path = self.lock_path(key);
+        Ok(path.is_some_and(|path| FileLock::is_locked(&path)))
     }
 
     fn is_running(&mut self, run: &str) -> Result<bool> {

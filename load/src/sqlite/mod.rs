@@ -67,11 +67,12 @@ use crate::{
 /// whether a load created the table; `_rest_source_state` the last state and the fingerprint of its request;
 /// `_rest_source_unfinished` the resources appended by loads that did not end; `_rest_source_loads` the history: when
 /// each load of a resource began and ended, its rows, requests and waits, its `status` (`running`, `loaded`,
-/// `incomplete`, `failed`, `interrupted`) and its error. A killed load stays `running` until a later one has loaded the
+/// `incomplete`, `failed`, `interrupted`) and its error. A killed load stays `running` until the next load of the
 /// resource. `_rest_source_jobs` has the jobs that APIs run;
 /// `_rest_source_checkpoints` and `_rest_source_fetched_partitions` where interrupted loads resume, whose rows are in
 /// tables `_rest_source_staged_…`. A load that appends, or can be resumed, locks a file beside the database,
-/// `shop.db-load-…`, so that later loads can tell whether it was killed.
+/// `shop.db-load-…`, so that later loads can tell whether it was killed. While a load runs, it locks a file of each
+/// resource, `shop.db-lock-…`, and another load of it fails or waits.
 ///
 /// The database uses WAL mode, so that others can read while a load writes, with `synchronous = NORMAL`: commits
 /// do not wait for the disk. A power failure may lose the last commits, each as a whole, rows and state

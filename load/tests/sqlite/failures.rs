@@ -210,16 +210,16 @@ async fn forbidden_resource_does_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn two_loads_of_one_resource_duplicate_nothing() {
+async fn two_loads_of_one_resource_without_a_lock_duplicate_nothing() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     // The first has read its state and waits for its first page while the second loads all.
     server.faults().at(0, Fault::Slow(Duration::from_secs(1)));
     let (one, other) = (scratch.open(), scratch.open());
-    let slow = shop.load(&one).into_future();
+    let slow = shop.load(&one).no_lock().into_future();
     let quick = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        shop.load(&other).await
+        shop.load(&other).no_lock().await
     };
     let (slow, quick) = tokio::join!(slow, quick);
     quick.unwrap();

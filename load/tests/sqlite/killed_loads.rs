@@ -218,12 +218,16 @@ async fn running_load_is_not_mistaken_for_a_killed_one() {
     let (first, second): (Appending, Appending) = (connect(&server), connect(&server));
     server.faults().at(1, Fault::Slow(Duration::from_secs(60)));
     let database = scratch.open();
-    let mut running = first.load(&database).resources_at_once(1).into_future();
+    let mut running = first
+        .load(&database)
+        .no_lock()
+        .resources_at_once(1)
+        .into_future();
     let waits = tokio::time::timeout(Duration::from_millis(500), &mut running).await;
     assert!(waits.is_err());
     assert_eq!(appended(&scratch), ["4 | 0"]);
 
-    let error = second.load(&scratch.open()).await.unwrap_err();
+    let error = second.load(&scratch.open()).no_lock().await.unwrap_err();
     let shown = error.to_string();
     assert!(
         shown.starts_with("`visits`: a load that is still running has appended this resource"),

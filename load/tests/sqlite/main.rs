@@ -13,6 +13,7 @@ mod failures;
 mod keys;
 mod killed_loads;
 mod kills;
+mod locks;
 mod merge_tables;
 mod replacements;
 mod requests;
