@@ -16,6 +16,7 @@ use crate::{
     runs_page::RunsPage,
     secrets::Secrets,
     source_load::LoadOptions,
+    state::StateCommand,
     status::Status,
     variables::SecretSources,
 };
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Secrets(Secrets),
     Doctor(Doctor),
     Status(Status),
+    #[command(subcommand)]
+    State(StateCommand),
     Report(RunsPage),
     Docs(Docs),
     Ddl(Ddl),

@@ -49,6 +49,7 @@ mod several;
 mod source_load;
 mod spec;
 mod spec_files;
+mod state;
 mod state_file;
 mod status;
 mod variables;
@@ -142,6 +143,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
         Command::Report(report) => return Started::Network(runs_page::run(report, context)),
         Command::Status(status) => return Started::Network(status::run(status, context)),
+        Command::State(state) => return Started::Network(state::run(state, context)),
         Command::Fetch(fetch) => {
             let logs = fetch.logs.clone();
             match fetch::run(fetch, context) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rest_source_load::{Destination, Loading};
+use rest_source_load::{Destination, Loading, Waiting};
 
 use crate::{
     budget::duration,
@@ -39,6 +39,11 @@ impl LockOptions {
             Some(most) => most.unwrap_or(Duration::MAX),
             None => Duration::ZERO,
         }
+    }
+
+    /// How long to wait, and where to say so.
+    pub(crate) fn waiting<'a>(&self, console: &'a Console) -> Waiting<'a> {
+        Waiting::new(self.most(), |what| console.say(what))
     }
 
     /// Passes the options to a load.

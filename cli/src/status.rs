@@ -161,6 +161,11 @@ fn age_text(age: Duration) -> String {
     }
 }
 
+/// `12 min ago`.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    format!("{} ago", age_text(age(at, now)))
+}
+
 fn table(loads: &[LastLoad], now: Timestamp) -> String {
     let titles = [
         "source",
@@ -170,7 +175,7 @@ fn table(loads: &[LastLoad], now: Timestamp) -> String {
         "rows",
         "last success",
     ];
-    let ago = |at: Timestamp| format!("{} ago", age_text(age(at, now)));
+    let ago = |at: Timestamp| ago(at, now);
     let lines: Vec<[String; 6]> = loads
         .iter()
         .map(|one| {

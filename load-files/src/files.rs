@@ -4,12 +4,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use rest_source::{Error, ErrorKind, Result};
 use rest_source_load::{
-    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey, Target,
+    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
+    StoredState, Target,
 };
 
 use crate::{
     Compression, Format, formats, history,
     options::Options,
+    states,
     storage::{LocalFolder, Storage},
     unfinished,
     writer::{self, blocking},
@@ -203,6 +205,16 @@ impl Destination for Files {
     fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
         let storage = Arc::clone(&self.storage);
         Box::pin(blocking(move || history::loads(&*storage, most)))
+    }
+
+    fn states(&self) -> BoxFuture<'_, Result<Vec<StoredState>>> {
+        let storage = Arc::clone(&self.storage);
+        Box::pin(blocking(move || states::read_all(&*storage)))
+    }
+
+    fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
+        let (storage, stored) = (Arc::clone(&self.storage), stored.clone());
+        Box::pin(blocking(move || states::store(&*storage, &stored)))
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

@@ -125,6 +125,7 @@ mod options;
 mod output;
 mod prepare;
 mod publish;
+mod states;
 mod storage;
 mod unfinished;
 mod writer;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rest_source::{Column, Error, ErrorKind, Result};
-use rest_source_load::{Target, sql::stored_as};
+use rest_source_load::{ResourceKey, StoredState, Target, sql::stored_as};
 use serde::{Deserialize, Serialize};
 
 use crate::storage::Storage;
@@ -24,6 +24,9 @@ pub(crate) struct Manifest {
     /// Identifier of the commit that wrote it.
     pub(crate) commit: String,
     pub(crate) source: String,
+    /// The prefix of the names of its tables.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) table_prefix: String,
     pub(crate) resource: String,
     /// Seed of the hashes of keys.
     pub(crate) seed: u64,
@@ -123,6 +126,7 @@ impl Manifest {
         Self {
             format: FORMAT,
             source: target.source.to_string(),
+            table_prefix: target.table_prefix.to_string(),
             resource: target.resource.name.to_string(),
             seed: fastrand::u64(..),
             ..Self::default()
@@ -184,6 +188,27 @@ impl Manifest {
         paths
             .iter()
             .filter(move |path| version_of(path).is_some_and(|version| version < oldest))
+    }
+
+    /// The source, with the prefix of its tables: see `Target::scope`.
+    pub(crate) fn scope(&self) -> String {
+        match &*self.table_prefix {
+            "" => self.source.clone(),
+            prefix => format!("{}/{prefix}", self.source),
+        }
+    }
+
+    /// The states of all settings.
+    pub(crate) fn states(&self) -> impl Iterator<Item = StoredState> {
+        let (source, resource) = (self.scope(), self.resource.clone());
+        self.parts.iter().map(move |(part, stored)| {
+            let key = ResourceKey {
+                source: source.clone(),
+                resource: resource.clone(),
+                part: part.clone(),
+            };
+            StoredState::new(key, stored.state.clone(), stored.request.clone())
+        })
     }
 
     pub(crate) fn table(&self, name: &str) -> Option<&TableEntry> {

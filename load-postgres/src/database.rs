@@ -432,6 +432,10 @@ impl Database for PostgresDatabase {
         self.is(&sql, &columns).map(|_| ())
     }
 
+    fn release_resource(&mut self, _: &ResourceKey) -> bool {
+        false
+    }
+
     fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {
         if self.resources.contains_key(key) {
             return Ok(true);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use rest_source::{
-    Column, Fingerprint, Result, Row, Rows, Scalar, State, Timestamp, Value,
+    Column, Error, ErrorKind, Fingerprint, Result, Row, Rows, Scalar, State, Timestamp, Value,
     plan::{ChildTable, HardDelete, ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -148,6 +148,30 @@ pub trait Destination: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    /// The stored states of all resources, in order of their keys; empty if it stores none.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn states(&self) -> BoxFuture<'_, Result<Vec<StoredState>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Stores the state and the request of a resource, in place of those stored, and forgets where an interrupted load
+    /// resumes. The caller holds its [lock](Self::lock).
+    ///
+    /// # Errors
+    ///
+    /// When the destination stores no states, or cannot be reached.
+    fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
+        let _ = stored;
+        Box::pin(async {
+            let message = "the destination stores no states";
+            Err(Error::new(ErrorKind::Destination, message)
+                .with_help("a destination that does implements `Destination::store_state`"))
+        })
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -216,6 +240,14 @@ impl<D: Delegate> Destination for D {
 
     fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
         self.destination().history(most)
+    }
+
+    fn states(&self) -> BoxFuture<'_, Result<Vec<StoredState>>> {
+        self.destination().states()
+    }
+
+    fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
+        self.destination().store_state(stored)
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
@@ -536,6 +568,32 @@ impl StoredCheckpoint {
         Self {
             point: point.into(),
             partitions,
+        }
+    }
+}
+
+/// The state of a resource as a destination stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredState {
+    /// The resource.
+    pub key: ResourceKey,
+    /// The state, as JSON; `None` if a load starts at the beginning.
+    pub state: Option<String>,
+    /// The fingerprint of the request of the rows, as JSON.
+    pub request: Option<String>,
+    /// When it was stored; `None` if the destination does not tell.
+    pub updated: Option<Timestamp>,
+}
+
+impl StoredState {
+    /// The state of a resource.
+    pub fn new(key: ResourceKey, state: Option<String>, request: Option<String>) -> Self {
+        Self {
+            key,
+            state,
+            request,
+            updated: None,
         }
     }
 }

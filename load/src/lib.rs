@@ -125,13 +125,14 @@ mod timestamp_text;
 
 pub use destination::{
     AppendedBy, BoxFuture, Delegate, Destination, LastLoad, LoadRecord, LoadStatus, Opened,
-    StoredCheckpoint, Target, Writer, Writing,
+    StoredCheckpoint, StoredState, Target, Writer, Writing,
 };
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};
 pub use open_file::OpenFile;
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 pub use resource_lock::{FileLock, HeldLock, LockHolder, Locking, ResourceKey};
+pub use run_locks::{ResourceLocks, Waiting};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use timestamp_text::timestamp_text;

@@ -30,7 +30,7 @@ use crate::{
     report::Reason,
     resource_load::{self, FailedResource, Outcome},
     resumption,
-    run_locks::{RunLocks, Waiting},
+    run_locks::{ResourceLocks, Waiting},
     shared_failures::SharedFailures,
 };
 
@@ -129,10 +129,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// Waits for so long if another load has locked one of the resources, instead of failing at once. No request is sent
     /// meanwhile. `on_wait` is called with a line for each of these resources.
     pub fn wait(mut self, most: Duration, on_wait: impl FnMut(&str) + Send + 'a) -> Self {
-        self.waiting = Mutex::new(Waiting {
-            most,
-            tell: Box::new(on_wait),
-        });
+        self.waiting = Mutex::new(Waiting::new(most, on_wait));
         self
     }
 
@@ -265,7 +262,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// Locks the resources that are written.
-    async fn lock(&mut self, targets: &[Target], run: &Text) -> Result<RunLocks> {
+    async fn lock(&mut self, targets: &[Target], run: &Text) -> Result<ResourceLocks> {
         let written = targets.iter().filter(|target| {
             self.takes_locks && target.resource.write_disposition != WriteDisposition::Skip
         });
@@ -273,7 +270,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         let holder = LockHolder::of_run(run.clone(), self.client.now());
         let waiting = self.waiting.get_mut();
         let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-        RunLocks::lock(self.destination, keys, &holder, waiting).await
+        ResourceLocks::lock(self.destination, keys, &holder, waiting).await
     }
 
     /// How a resource is loaded.

@@ -1,6 +1,9 @@
-//! The locks of one load: those of all its resources, from before its first request until its end.
+//! The locks of several resources: those of one load, from before its first request until its end.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use rest_source::{Error, ErrorKind, Result};
 
@@ -10,11 +13,27 @@ use crate::{Destination, HeldLock, LockHolder, Locking, ResourceKey};
 const TRY_AGAIN: Duration = Duration::from_millis(300);
 
 /// Whether a load waits for another one that has locked a resource, and whom it tells.
-pub(crate) struct Waiting<'w> {
-    /// The longest wait.
-    pub(crate) most: Duration,
-    /// Called once for each resource that another load has locked.
-    pub(crate) tell: Box<dyn FnMut(&str) + Send + 'w>,
+pub struct Waiting<'w> {
+    most: Duration,
+    tell: Box<dyn FnMut(&str) + Send + 'w>,
+}
+
+impl<'w> Waiting<'w> {
+    /// Waits for so long, and calls this function with a line for each resource that another load has locked.
+    pub fn new(most: Duration, tell: impl FnMut(&str) + Send + 'w) -> Self {
+        Self {
+            most,
+            tell: Box::new(tell),
+        }
+    }
+}
+
+impl fmt::Debug for Waiting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting")
+            .field("most", &self.most)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Waiting<'_> {
@@ -26,17 +45,18 @@ impl Default for Waiting<'_> {
     }
 }
 
-/// Locks that are held. Dropped, they are released without a wait.
+/// The locks of several resources, which are held until they are [released](Self::release) or dropped.
 #[derive(Debug, Default)]
-pub(crate) struct RunLocks(Vec<Box<dyn HeldLock>>);
+pub struct ResourceLocks(Vec<Box<dyn HeldLock>>);
 
-impl RunLocks {
-    /// Locks these resources.
+impl ResourceLocks {
+    /// Locks these resources in a destination.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Locked`] if another load has locked one of them for longer than the wait.
-    pub(crate) async fn lock<D: Destination + ?Sized>(
+    /// [`ErrorKind::Locked`] if another load has locked one of them for longer than the wait; or when the destination cannot
+    /// be reached.
+    pub async fn lock<D: Destination + ?Sized>(
         destination: &D,
         mut keys: Vec<ResourceKey>,
         holder: &LockHolder,
@@ -72,7 +92,8 @@ impl RunLocks {
         Ok(locks)
     }
 
-    pub(crate) async fn release(mut self) {
+    /// Releases the locks.
+    pub async fn release(mut self) {
         for lock in self.0.drain(..) {
             lock.release().await;
         }

@@ -1,6 +1,7 @@
 //! The state of an incremental fetch, at which the next one resumes.
 
 mod checkpoints;
+mod edit;
 mod fingerprint;
 mod json;
 

@@ -37,6 +37,7 @@ mod same;
 mod secrets;
 mod shell;
 mod side_by_side;
+mod state;
 mod status;
 mod stdout;
 mod tls;

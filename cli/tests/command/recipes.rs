@@ -35,10 +35,12 @@ impl Machine {
             "srv/etl/rest-source.yaml",
             &format!(
                 "destinations:\n  warehouse: {{ to: env:WAREHOUSE }}\nsources:\n  media:\n    \
-                 spec: ../../specs/media_insights.yaml\n    max_time: 50m\n    \
+                 spec: specs/media_insights.yaml\n    max_time: 50m\n    \
                  settings: {{ base_url: \"{url}\" }}\n"
             ),
         );
+        let spec = shell.read("specs/media_insights.yaml");
+        shell.write("srv/etl/specs/media_insights.yaml", &spec);
         for folder in ["etc/etl", "var/lib/node_exporter"] {
             fs::create_dir_all(shell.path(folder)).unwrap();
         }

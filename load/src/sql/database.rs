@@ -1,6 +1,6 @@
 //! What the SQL core needs of a database.
 
-use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
+use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Timestamp, Type};
 
 use super::{staging::WritePlan, table};
 use crate::{LockHolder, ResourceKey};
@@ -234,9 +234,10 @@ pub trait Database: Send + 'static {
         Ok(())
     }
 
-    /// Releases the lock of a resource, where that needs no waiting: it is called from `drop`.
-    fn release_resource(&mut self, key: &ResourceKey) {
+    /// Releases the lock of a resource, where that needs no waiting: it is called from `drop`. Returns whether it did.
+    fn release_resource(&mut self, key: &ResourceKey) -> bool {
         let _ = key;
+        true
     }
 
     /// Whether another process has locked a resource.
@@ -374,6 +375,15 @@ pub(super) fn as_number(value: Option<&Scalar>) -> i64 {
         Some(Scalar::Bigint(number)) => *number,
         Some(Scalar::Bool(value)) => i64::from(*value),
         _ => 0,
+    }
+}
+
+/// The time of a result.
+pub(super) fn as_time(value: Option<&Scalar>) -> Option<Timestamp> {
+    match value? {
+        Scalar::Timestamp(time) => Some(*time),
+        Scalar::Text(text) => text.parse().ok(),
+        _ => None,
     }
 }
 

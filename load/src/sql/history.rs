@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use rest_source::{Error, ErrorKind, Result, Scalar, Timestamp, Type};
 
 use super::{
-    database::{Database, as_text, text, transaction},
+    database::{Database, as_text, as_time, text, transaction},
     state,
 };
 use crate::{LastLoad, LoadRecord, LoadStatus, LockHolder, ResourceKey};
@@ -140,11 +140,7 @@ fn read(row: &[Scalar]) -> Result<LoadRecord> {
 }
 
 fn time(row: &[Scalar], at: usize) -> Option<Timestamp> {
-    match row.get(at)? {
-        Scalar::Timestamp(time) => Some(*time),
-        Scalar::Text(text) => text.parse().ok(),
-        _ => None,
-    }
+    as_time(row.get(at))
 }
 
 fn load(row: &[Scalar]) -> Option<LoadRecord> {

@@ -47,18 +47,30 @@ struct SqlLock<D: Database> {
     key: Option<ResourceKey>,
 }
 
-impl<D: Database> HeldLock for SqlLock<D> {
-    fn release(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+impl<D: Database> SqlLock<D> {
+    /// Releases the lock, where that needs no waiting. Returns the key otherwise.
+    fn release_now(&mut self) -> Option<ResourceKey> {
+        let key = self.key.take()?;
+        let Ok(mut db) = self.db.try_lock() else {
+            lock(&self.held).remove(&key);
+            return Some(key);
+        };
+        lock(&self.held).remove(&key);
+        let is_released = db.release_resource(&key);
+        (!is_released).then_some(key)
+    }
+
+    /// Releases the lock on a blocking thread.
+    fn release_later(&self, key: ResourceKey) -> BoxFuture<'static, ()> {
         let (db, held) = (Arc::clone(&self.db), Arc::clone(&self.held));
-        let key = self.key.take();
         Box::pin(async move {
             let released = blocking(move || {
                 let mut db = lock(&db);
-                if let Some(key) = key {
-                    lock(&held).remove(&key);
-                    db.unlock_resource(&key)?;
+                // Another load of this process may have locked it since.
+                if lock(&held).contains_key(&key) {
+                    return Ok(());
                 }
-                Ok(())
+                db.unlock_resource(&key)
             });
             // A database that cannot be reached has released the lock.
             let _ = released.await;
@@ -66,30 +78,24 @@ impl<D: Database> HeldLock for SqlLock<D> {
     }
 }
 
+impl<D: Database> HeldLock for SqlLock<D> {
+    fn release(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+        match self.release_now() {
+            Some(key) => self.release_later(key),
+            None => Box::pin(async {}),
+        }
+    }
+}
+
 impl<D: Database> Drop for SqlLock<D> {
     fn drop(&mut self) {
-        let Some(key) = self.key.take() else { return };
-        match self.db.try_lock() {
-            Ok(mut db) => {
-                lock(&self.held).remove(&key);
-                db.release_resource(&key);
-            }
-            Err(_) => {
-                lock(&self.held).remove(&key);
-            }
-        }
+        let Some(key) = self.release_now() else {
+            return;
+        };
         // Outside of a runtime, the lock ends with the connection.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (db, held) = (Arc::clone(&self.db), Arc::clone(&self.held));
             // A task, so that a runtime that waits for its tasks waits for it.
-            runtime.spawn(blocking(move || {
-                let mut db = lock(&db);
-                // Another load of this process may have locked it since.
-                if lock(&held).contains_key(&key) {
-                    return Ok(());
-                }
-                db.unlock_resource(&key)
-            }));
+            runtime.spawn(self.release_later(key));
         }
     }
 }

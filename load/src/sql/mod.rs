@@ -29,7 +29,8 @@ pub use table::{RowStatements, columns, quote, stored_as};
 use writer::Dropped;
 
 use crate::{
-    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey, Target,
+    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
+    StoredState, Target,
 };
 use locks::HeldKeys;
 
@@ -141,6 +142,24 @@ impl<D: Database> Destination for SqlDestination<D> {
     fn history(&self, most: u64) -> BoxFuture<'_, Result<Vec<LoadRecord>>> {
         let held = Arc::clone(&self.held);
         self.run(move |db| history::loads(db, &lock(&held), most))
+    }
+
+    fn states(&self) -> BoxFuture<'_, Result<Vec<StoredState>>> {
+        self.run(|db| {
+            db.check()?;
+            state::read_all(db)
+        })
+    }
+
+    fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
+        let stored = stored.clone();
+        self.run(move |db| {
+            db.check()?;
+            database::transaction(db, &writer::lock_key(&stored.key), |db| {
+                state::create(db)?;
+                state::replace(db, &stored)
+            })
+        })
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

@@ -6,11 +6,11 @@ use rest_source::{Column, Result, Scalar, Timestamp, Type};
 
 use super::{
     checkpoints,
-    database::{Database, as_flag, as_number, as_text, flag, text, texts},
+    database::{Database, as_flag, as_number, as_text, as_time, flag, text, texts},
     table::{columns, stored_as},
     unfinished_loads,
 };
-use crate::{Target, Writing};
+use crate::{ResourceKey, StoredState, Target, Writing};
 
 /// The prefix of the names of its own tables.
 pub(super) const PREFIX: &str = "_rest_source_";
@@ -233,6 +233,66 @@ pub(super) fn store(
         ),
         &values,
     )?;
+    Ok(())
+}
+
+/// The states of all resources.
+pub(super) fn read_all(db: &mut dyn Database) -> Result<Vec<StoredState>> {
+    if db.existing("_rest_source_state")?.is_none() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT source, resource, part, state, request, updated FROM _rest_source_state
+               ORDER BY source, resource, part";
+    let rows = db.query(sql, &[])?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let text = |at: usize| as_text(row.get(at));
+            let key = ResourceKey {
+                source: text(0).unwrap_or_default(),
+                resource: text(1).unwrap_or_default(),
+                part: text(2).unwrap_or_default(),
+            };
+            let mut stored = StoredState::new(key, text(3), text(4));
+            stored.updated = as_time(row.get(5));
+            stored
+        })
+        .collect())
+}
+
+/// Stores a state in place of another one. Loads that run without a lock are overtaken by it.
+pub(super) fn replace(db: &mut dyn Database, stored: &StoredState) -> Result<()> {
+    let ResourceKey {
+        source,
+        resource,
+        part,
+    } = &stored.key;
+    let key = [source, resource, part].map(|name| text(name));
+    let value = |text: &Option<String>| text.clone().map_or(Scalar::Null, Scalar::Text);
+    let values: Vec<Scalar> = key
+        .iter()
+        .cloned()
+        .chain([
+            value(&stored.request),
+            value(&stored.state),
+            Scalar::Timestamp(now()),
+        ])
+        .collect();
+    db.execute(
+        "INSERT INTO _rest_source_state AS stored
+            (source, resource, part, request, state, had_rows, commits, updated)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6)
+         ON CONFLICT (source, resource, part) DO UPDATE SET
+            request = excluded.request, state = excluded.state, commits = stored.commits + 1,
+            updated = excluded.updated",
+        &values,
+    )?;
+    for table in ["checkpoints", "fetched_partitions", "jobs"] {
+        let sql = format!(
+            "DELETE FROM {PREFIX}{table} WHERE source = ?1 AND resource = ?2 AND part = ?3"
+        );
+        db.execute(&sql, &key)?;
+    }
     Ok(())
 }
 

@@ -13,7 +13,9 @@ use super::{
     table::quote,
     unfinished_loads,
 };
-use crate::{AppendedBy, BoxFuture, Opened, StoredCheckpoint, Target, Writer, Writing};
+use crate::{
+    AppendedBy, BoxFuture, Opened, ResourceKey, StoredCheckpoint, Target, Writer, Writing,
+};
 
 /// Writes one resource.
 ///
@@ -62,7 +64,7 @@ pub(super) fn open<D: Database>(
     connection.check()?;
     let statements = std::mem::take(&mut *lock(&dropped));
     connection.run(&statements)?;
-    let key = lock_key(target);
+    let key = lock_key(&target.resource_key());
     let (plan, found) = transaction(connection, &key, |db| {
         state::create(db)?;
         let is_free = checkpoints::claim(db, target)?;
@@ -127,8 +129,8 @@ pub(super) fn open<D: Database>(
 }
 
 /// The key of the lock that serializes the transactions of one resource.
-fn lock_key(target: &Target) -> String {
-    format!("{}.{}", target.scope(), target.resource.name)
+pub(super) fn lock_key(key: &ResourceKey) -> String {
+    format!("{}.{}", key.source, key.resource)
 }
 
 impl<D: Database> SqlWriter<D> {
@@ -187,7 +189,7 @@ impl<D: Database> Writer for SqlWriter<D> {
         self.run(move |db, resource| {
             resource.check(db)?;
             let target = &resource.plan.target;
-            transaction(db, &lock_key(target), |db| {
+            transaction(db, &lock_key(&target.resource_key()), |db| {
                 state::store_jobs(db, target, Some(&jobs))
             })
         })
@@ -221,7 +223,7 @@ impl<D: Database> Writer for SqlWriter<D> {
                 return Ok(());
             }
             let target = &resource.plan.target;
-            transaction(db, &lock_key(target), |db| {
+            transaction(db, &lock_key(&target.resource_key()), |db| {
                 checkpoints::check_own(db, target)?;
                 checkpoints::reset(db, target)
             })
@@ -283,7 +285,7 @@ impl Resource {
             return Ok(());
         }
         db.check()?;
-        let key = lock_key(&self.plan.target);
+        let key = lock_key(&self.plan.target.resource_key());
         transaction(db, &key, |db| {
             let staged = self.staging.spill_all(db, &self.plan)?;
             checkpoints::store(db, &self.plan.target, checkpoint, staged)
@@ -299,7 +301,7 @@ impl Resource {
         checkpoint: Option<(&str, &[String])>,
     ) -> Result<()> {
         self.check(db)?;
-        let key = lock_key(&self.plan.target);
+        let key = lock_key(&self.plan.target.resource_key());
         transaction(db, &key, |db| {
             if !self.plan.is_temporary() {
                 checkpoints::check_own(db, &self.plan.target)?;

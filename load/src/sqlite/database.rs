@@ -297,8 +297,9 @@ impl Database for SqliteDatabase {
         }
     }
 
-    fn release_resource(&mut self, key: &ResourceKey) {
+    fn release_resource(&mut self, key: &ResourceKey) -> bool {
         self.resources.remove(key);
+        true
     }
 
     fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {

@@ -13,7 +13,7 @@ mod state_scope;
 mod text_order;
 mod windows;
 
-pub(crate) use cursor_range::{CursorRange, cursor};
+pub(crate) use cursor_range::{CursorRange, cursor, typed};
 pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
 pub(crate) use partition_checkpoints::PartitionCheckpoints;

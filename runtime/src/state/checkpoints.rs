@@ -1,9 +1,12 @@
 //! The checkpoints of partitions, bounded in number.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+use crate::{error::Result, schema::Type, value::Scalar};
 
 /// The most partitions that a state saves. Tests use smaller states.
 pub(crate) const MAX_PARTITIONS: usize = if cfg!(test) { 1_000 } else { 100_000 };
@@ -95,6 +98,25 @@ impl Checkpoints {
         self.seen += mark.seen.len();
         self.of.insert(parent.to_owned(), mark);
         room
+    }
+
+    /// Finds the largest cursor value again, after checkpoints were changed.
+    pub(crate) fn refresh_largest(&mut self, data_type: &Type) -> Result<()> {
+        let mut largest: Option<Scalar> = None;
+        for mark in self.of.values() {
+            let Some(value) = Scalar::read(data_type, &mark.value)? else {
+                continue;
+            };
+            let is_larger =
+                |than: &Scalar| value.compare(than.as_value()) == Some(Ordering::Greater);
+            if largest.as_ref().is_none_or(is_larger) {
+                largest = Some(value);
+            }
+        }
+        if let Some(largest) = largest {
+            self.largest = largest.to_string();
+        }
+        Ok(())
     }
 
     pub(crate) fn remove(&mut self, parent: &str) -> Option<Checkpoint> {

@@ -1,0 +1,238 @@
+//! States that a person changes.
+
+use std::sync::Arc;
+
+use super::{Checkpoint, Progress, State};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    incremental::{cursor, typed},
+    plan::ResourcePlan,
+    value::Scalar,
+};
+
+impl State {
+    /// The name of the cursor's column, or what the state has instead: `token of the last page`.
+    pub fn cursor_column(&self) -> &str {
+        &self.column
+    }
+
+    /// The type of the cursor, by the word of the spec: `timestamp`.
+    pub fn cursor_type(&self) -> &str {
+        &self.data_type
+    }
+
+    /// The partitions and their cursors, if each has one.
+    pub fn partitions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let marks = match &self.reach {
+            Progress::Each(marks) => Some(marks.iter()),
+            _ => None,
+        };
+        let marks = marks.into_iter().flatten();
+        marks.map(|(key, mark)| (key, mark.value.as_str()))
+    }
+
+    /// The same state at another cursor value, of one partition or of all. The next fetch starts there, and returns the
+    /// records at that value again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] when the state does not belong to the resource, or has no such partition;
+    /// [`ErrorKind::Config`] when the value does not have the type of the cursor.
+    pub fn at_cursor(
+        &self,
+        resource: &ResourcePlan,
+        value: &str,
+        partition: Option<&str>,
+    ) -> Result<Self> {
+        let wrong = |message: String, help: &'static str| {
+            Err(Error::new(ErrorKind::State, message).with_help(help))
+        };
+        let name = &resource.name;
+        let Some((plan, column)) = cursor(resource) else {
+            let message = format!("`{name}` is not `incremental`, so its state has no cursor");
+            return wrong(message, "the next load fetches everything in any case");
+        };
+        if plan.column.is_none() || matches!(self.reach, Progress::Parents(_)) {
+            let message =
+                format!("the state of `{name}` is no value of a column, which could be set");
+            return wrong(message, "reset it, to fetch everything again");
+        }
+        let has = |name: &str, word: &str| *self.column == *name && *self.data_type == *word;
+        if *self.resource != **name || !has(&column.name, column.data_type.word()) {
+            let message = format!(
+                "the state has the cursor `{}` ({}), and the spec `{}` ({})",
+                self.column,
+                self.data_type,
+                column.name,
+                column.data_type.word()
+            );
+            return wrong(message, "load once with this spec; or reset the state");
+        }
+        let value = typed(&column, Scalar::Text(value.to_owned()), "the value")?.to_string();
+        let mark = || Checkpoint {
+            value: value.clone(),
+            seen: Arc::default(),
+        };
+        let mut changed = self.clone();
+        match (&mut changed.reach, partition) {
+            (Progress::All(own) | Progress::One(_, own), None) => *own = mark(),
+            (Progress::Each(marks), partition) => {
+                let marks = Arc::make_mut(marks);
+                let all = marks.iter().map(|(key, _)| key.to_owned());
+                let keys: Vec<String> = all
+                    .filter(|key| partition.is_none_or(|wanted| key == wanted))
+                    .collect();
+                if let (true, Some(partition)) = (keys.is_empty(), partition) {
+                    return no_partition(partition);
+                }
+                for key in &keys {
+                    marks.put(key, mark());
+                }
+                marks.refresh_largest(&column.data_type)?;
+            }
+            (_, Some(partition)) => return no_partition(partition),
+            (Progress::Parents(_), None) => {}
+        }
+        Ok(changed)
+    }
+
+    /// The same state without a partition, which the next fetch fetches from the start.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] when it has no such partition.
+    pub fn without_partition(&self, partition: &str) -> Result<Self> {
+        let mut changed = self.clone();
+        let removed = match &mut changed.reach {
+            Progress::Each(marks) => Arc::make_mut(marks).remove(partition),
+            _ => None,
+        };
+        match removed {
+            Some(_) => Ok(changed),
+            None => no_partition(partition),
+        }
+    }
+}
+
+fn no_partition<T>(partition: &str) -> Result<T> {
+    let message = format!("the state has no partition `{partition}`");
+    Err(Error::new(ErrorKind::State, message)
+        .with_help("`rest-source state show --format json` lists its partitions"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        ErrorKind, State,
+        plan::{Incremental, ResourcePlan},
+        schema::{Column, Table, Type},
+        shared::{Ref::Static, list},
+    };
+
+    static TABLE: Table = Table::new(
+        "orders",
+        list![
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("at", Type::Bigint),
+        ],
+    );
+
+    fn orders() -> ResourcePlan {
+        ResourcePlan {
+            name: Static("orders"),
+            table: Static(&TABLE),
+            incremental: Some(Incremental {
+                column: Some(1),
+                ..Incremental::DEFAULT
+            }),
+            ..ResourcePlan::DEFAULT
+        }
+    }
+
+    fn state(reach: &str) -> State {
+        State::from_json(&format!(
+            r#"{{"version":3,"resource":"orders","request":{{}},"start":null,"seen_by":{{"key":["id"]}},
+                "cursor":{{"column":"at","type":"bigint","value":"9"}},{reach}}}"#
+        ))
+        .unwrap()
+    }
+
+    const PARTITIONS: &str = r#""by":["id"],"partitions":{"[1]":{"value":"9","seen":["[7]"]},"[2]":{"value":"5","seen":[]}}"#;
+
+    #[test]
+    fn cursor_is_set_and_forgets_the_records_seen() {
+        let set = state(r#""seen":["[7]"]"#)
+            .at_cursor(&orders(), "3", None)
+            .unwrap();
+        assert_eq!(set, {
+            let text = state(r#""seen":[]"#).to_json();
+            State::from_json(&text.replace("\"9\"", "\"3\"")).unwrap()
+        });
+    }
+
+    #[test]
+    fn cursor_has_the_type_of_the_column() {
+        let error = state(r#""seen":[]"#)
+            .at_cursor(&orders(), "x", None)
+            .unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        let shown = error.to_string();
+        assert!(
+            shown.contains("the value `x` is not a valid bigint"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn one_partition_or_all_are_set() {
+        let partitions = |state: &State| {
+            let all = state.partitions();
+            all.map(|(key, value)| format!("{key} {value}"))
+                .collect::<Vec<_>>()
+        };
+        let set = state(PARTITIONS)
+            .at_cursor(&orders(), "12", Some("[2]"))
+            .unwrap();
+        assert_eq!(partitions(&set), ["[1] 9", "[2] 12"]);
+        assert_eq!(set.cursor(), "12");
+        let set = state(PARTITIONS).at_cursor(&orders(), "3", None).unwrap();
+        assert_eq!(partitions(&set), ["[1] 3", "[2] 3"]);
+        assert_eq!(set.cursor(), "3");
+        let error = state(PARTITIONS)
+            .at_cursor(&orders(), "3", Some("[3]"))
+            .unwrap_err();
+        assert!(error.to_string().contains("no partition `[3]`"), "{error}");
+    }
+
+    #[test]
+    fn partition_is_removed() {
+        let left = state(PARTITIONS).without_partition("[1]").unwrap();
+        assert_eq!(left.partitions().collect::<Vec<_>>(), [("[2]", "5")]);
+        assert!(state(r#""seen":[]"#).without_partition("[1]").is_err());
+    }
+
+    #[test]
+    fn state_of_another_cursor_is_not_set() {
+        let mut other = orders();
+        other.incremental = None;
+        let error = state(r#""seen":[]"#)
+            .at_cursor(&other, "3", None)
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("is not `incremental`"),
+            "{error}"
+        );
+        let mut other = orders();
+        if let Some(incremental) = &mut other.incremental {
+            incremental.column = Some(0);
+        }
+        let error = state(r#""seen":[]"#)
+            .at_cursor(&other, "3", None)
+            .unwrap_err();
+        let shown = error.to_string();
+        assert!(
+            shown.contains("the cursor `at` (bigint), and the spec `id` (bigint)"),
+            "{shown}"
+        );
+    }
+}
