@@ -170,12 +170,17 @@ fn is_usage(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Config | ErrorKind::State)
 }
 
+/// Whether records are missing, and nothing failed.
+fn is_incomplete(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Budget)
+}
+
 impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         if is_usage(&error) {
             Self::usage(message)
-        } else if *error.kind() == ErrorKind::Budget {
+        } else if is_incomplete(&error) {
             Self::incomplete(message)
         } else if *error.kind() == ErrorKind::Locked {
             Self::locked(message)
@@ -201,8 +206,6 @@ impl From<LoadError> for CommandError {
         {
             return Self::locked(message);
         }
-        let is_incomplete =
-            |error: &Error| matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Budget);
         if error.errors.iter().all(is_incomplete) {
             return Self::incomplete(message);
         }

@@ -64,8 +64,16 @@ fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>
         history.insert(key, load);
     }
     let mut history: Vec<LoadRecord> = history.into_values().collect();
+    // Of the loads of a resource, only the last one may run.
+    let mut latest = BTreeMap::new();
+    for load in &history {
+        let started = latest.entry(load.resource_key()).or_insert(load.started);
+        *started = load.started.max(*started);
+    }
     for load in &mut history {
-        if load.status == LoadStatus::Running && !storage.is_locked(&load.resource_key())? {
+        let key = load.resource_key();
+        let is_running = load.status == LoadStatus::Running;
+        if is_running && (latest.get(&key) != Some(&load.started) || !storage.is_locked(&key)?) {
             load.status = LoadStatus::Interrupted;
         }
     }

@@ -18,6 +18,9 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How often it is renewed.
 const RENEW: Duration = Duration::from_secs(30);
 
+/// How often a change of the object is tried.
+const TRIES: usize = 3;
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Locks a resource by the object at this path, or returns the load whose lease is valid.
@@ -26,51 +29,50 @@ pub(crate) async fn lock(
     path: Path,
     holder: &LockHolder,
 ) -> Result<Locking> {
-    let text = |holder: &LockHolder| contents(holder, now() + LEASE);
-    let put = match put(&**store, &path, text(holder), PutMode::Create).await {
-        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-            let Some(found) = read(&**store, &path).await? else {
-                // It was deleted in between: the other load has ended.
-                return Ok(Locking::Busy(LockHolder::unknown()));
-            };
-            if found.holder != *holder && found.expires > now() {
-                return Ok(Locking::Busy(found.holder));
-            }
-            // Of two loads that find it expired, one replaces it.
-            match put(
-                &**store,
-                &path,
-                text(holder),
-                PutMode::Update(found.version),
-            )
-            .await
-            {
-                Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                    return Ok(Locking::Busy(LockHolder::unknown()));
-                }
-                // A store without conditional updates.
-                Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
-                    store.delete(&path).await?;
-                    put(&**store, &path, text(holder), PutMode::Create).await?
-                }
-                put => put?,
-            }
+    // Each turn after the first one follows a change by another load, or an answer that was lost.
+    for _ in 0..TRIES {
+        let text = || contents(holder, now() + LEASE);
+        match put(&**store, &path, text(), PutMode::Create).await {
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {}
+            created => return Ok(held(store, path, holder, version(created?))),
         }
-        put => put?,
-    };
-    let renewing = renew(
-        Arc::clone(store),
-        path.clone(),
-        holder.clone(),
-        version(put),
-    );
-    Ok(Locking::Held(Box::new(Lease {
+        let Some(found) = read(&**store, &path).await? else {
+            continue;
+        };
+        if found.holder == *holder {
+            return Ok(held(store, path, holder, found.version));
+        }
+        if found.expires > now() {
+            return Ok(Locking::Busy(found.holder));
+        }
+        // Of two loads that find it expired, one replaces it.
+        match put(&**store, &path, text(), PutMode::Update(found.version)).await {
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {}
+            // A store without conditional updates.
+            Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
+                store.delete(&path).await?;
+            }
+            replaced => return Ok(held(store, path, holder, version(replaced?))),
+        }
+    }
+    Ok(Locking::Busy(LockHolder::unknown()))
+}
+
+/// The lease that a load has, with its renewals.
+fn held(
+    store: &Arc<dyn ObjectStore>,
+    path: Path,
+    holder: &LockHolder,
+    version: UpdateVersion,
+) -> Locking {
+    let renewing = renew(Arc::clone(store), path.clone(), holder.clone(), version);
+    Locking::Held(Box::new(Lease {
         store: Arc::clone(store),
         path,
         holder: holder.clone(),
         renewing: Handle::current().spawn(renewing).abort_handle(),
         is_released: false,
-    })))
+    }))
 }
 
 /// Whether a load has a valid lease.
@@ -144,7 +146,14 @@ async fn renew(
         let text = contents(&holder, now() + LEASE);
         match put(&*store, &path, text.clone(), PutMode::Update(last.clone())).await {
             Ok(put) => last = version(put),
-            Err(StoreError::Precondition { .. } | StoreError::NotFound { .. }) => return,
+            Err(StoreError::NotFound { .. }) => return,
+            Err(StoreError::Precondition { .. }) => match read(&*store, &path).await {
+                // The answer to the last renewal was lost.
+                Ok(Some(found)) if found.holder == holder => last = found.version,
+                Ok(_) => return,
+                // The next turn tries again.
+                Err(_) => {}
+            },
             Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
                 match read(&*store, &path).await {
                     Ok(Some(found)) if found.holder != holder => return,
@@ -175,10 +184,15 @@ impl Lease {
         let (store, path) = (Arc::clone(&self.store), self.path.clone());
         let holder = self.holder.clone();
         Box::pin(async move {
-            if let Ok(Some(found)) = read(&*store, &path).await
-                && found.holder == holder
-            {
-                let _ = store.delete(&path).await;
+            for _ in 0..TRIES {
+                let deleted = match read(&*store, &path).await {
+                    Ok(Some(found)) if found.holder == holder => store.delete(&path).await,
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error),
+                };
+                if deleted.is_ok() {
+                    break;
+                }
             }
         })
     }

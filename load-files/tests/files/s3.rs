@@ -345,6 +345,7 @@ async fn second_load_of_a_resource_is_told_that_another_one_was_faster() {
     let mut raced = false;
     let (url, options) = (world.server.url().to_owned(), store.options());
     let load = rest_source_load::Loading::new(&client, &files)
+        .no_lock()
         .resource("orders")
         .on_progress(|_| {
             if std::mem::replace(&mut raced, true) {
@@ -360,6 +361,7 @@ async fn second_load_of_a_resource_is_told_that_another_one_was_faster() {
                     let client = crate::world::client(&url, RESOURCES);
                     let files = Files::object_store_with("s3://bucket/raced", options).unwrap();
                     rest_source_load::Loading::new(&client, &files)
+                        .no_lock()
                         .resource("orders")
                         .await
                         .unwrap();
@@ -373,6 +375,27 @@ async fn second_load_of_a_resource_is_told_that_another_one_was_faster() {
         "{error}"
     );
     assert_eq!(lengths(&store.tables("raced").await), [10, 6, 10, 10]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_load_of_a_resource_is_refused_while_the_first_has_its_lease() {
+    let Some(store) = Store::start().await else {
+        return;
+    };
+    let world = World::new().await;
+    grow(&world, 10);
+    let (first, second) = (store.files("leased"), store.files("leased"));
+    let client = world.client(RESOURCES);
+    let load = |files| rest_source_load::Loading::new(&client, files).into_future();
+    let (first, second) = tokio::join!(load(&first), load(&second));
+    let error = match (first, second) {
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(*error.errors[0].kind(), rest_source::ErrorKind::Locked);
+    assert_eq!(lengths(&store.tables("leased").await), [10, 6, 10, 10]);
+    // The lease was released.
+    world.load(RESOURCES, &store.files("leased")).await;
 }
 
 #[test]
