@@ -4,7 +4,7 @@ use duckdb::{
     Connection, params_from_iter,
     types::{self, Null, ToSqlOutput},
 };
-use rest_source::{Result, Rows, Scalar, Type};
+use rest_source::{Result, Rows, Scalar, Timestamp, Type};
 use rest_source_load::{
     LoadLocks, OpenFile,
     sql::{Database, Existing, StoredColumn, WritePlan, quote, texts},
@@ -187,7 +187,17 @@ fn parameter(value: &Scalar) -> ToSqlOutput<'static> {
     })
 }
 
-/// A value of a result. The core reads texts, numbers and booleans only.
+/// The time of so many microseconds since 1970, which is how a `TIMESTAMP WITH TIME ZONE` is stored.
+fn timestamp(microseconds: i64) -> Scalar {
+    let nanoseconds = u32::try_from(microseconds.rem_euclid(1_000_000) * 1_000);
+    let at = Timestamp::from_epoch(
+        microseconds.div_euclid(1_000_000),
+        nanoseconds.unwrap_or_default(),
+    );
+    at.map_or(Scalar::Null, Scalar::Timestamp)
+}
+
+/// A value of a result. The core reads texts, numbers, booleans and times only.
 fn scalar(value: types::Value) -> Scalar {
     match value {
         types::Value::Boolean(value) => Scalar::Bool(value),
@@ -196,6 +206,7 @@ fn scalar(value: types::Value) -> Scalar {
         types::Value::HugeInt(value) => i64::try_from(value).map_or(Scalar::Null, Scalar::Bigint),
         types::Value::Double(value) => Scalar::Double(value),
         types::Value::Text(text) => Scalar::Text(text),
+        types::Value::Timestamp(unit, at) => timestamp(unit.to_micros(at)),
         _ => Scalar::Null,
     }
 }
