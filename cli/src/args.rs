@@ -566,6 +566,10 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+    /// The words between the name of the command and the cursor: print the names of resources that may follow them. The
+    /// scripts ask it
+    #[arg(last = true, value_name = "WORD", hide = true)]
+    pub(crate) words: Vec<String>,
 }
 
 pub(crate) fn credentials(text: &str) -> Result<Credentials, String> {

@@ -1,6 +1,9 @@
 //! What the command knows of the language: the codes of its mistakes, and how to mend some of them.
 
-use crate::shell::{Shell, snapshot};
+use crate::{
+    MEDIA,
+    shell::{Shell, snapshot},
+};
 
 #[test]
 fn a_code_is_explained() {
@@ -133,4 +136,72 @@ fn a_file_that_cannot_be_mended_is_named() {
         "fix-missing",
         &shell.run(&["check", "--fix", "nowhere.yaml"]),
     );
+}
+
+/// What bash offers after these words.
+#[cfg(unix)]
+fn offered(shell: &Shell, words: &[&str]) -> String {
+    let line = format!(
+        "bash -c 'source <(rest-source completions bash); COMP_WORDS=(rest-source {}); \
+         COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+         $(complete -p rest-source | sed \"s/.*-F \\([^ ]*\\).*/\\1/\") rest-source {}; echo \"${{COMPREPLY[@]}}\"'",
+        words.join(" "),
+        words[words.len() - 1]
+    );
+    shell.typed(&line).trim().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_the_names_of_resources() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", "resources: [");
+    for (words, names) in [
+        (&["fetch", MEDIA, "st"][..], "stories story_insights"),
+        (&["infer", MEDIA, "user"], "user_insights"),
+        (
+            &[
+                "load",
+                MEDIA,
+                "--to",
+                "sqlite:a.db",
+                "--resource",
+                "stories",
+            ],
+            "stories",
+        ),
+        (&["doctor", MEDIA, "--resource", "m"], "media_insights"),
+        (&["test", MEDIA, "stories", "user"], "user_insights"),
+    ] {
+        assert_eq!(offered(&shell, words), names, "{words:?}");
+    }
+    // Elsewhere it offers what it did before.
+    assert_eq!(
+        offered(&shell, &["fetch", MEDIA, "stories", "--lim"]),
+        "--limit"
+    );
+    assert_eq!(
+        offered(&shell, &["fetch", "broken.yaml", "--lim"]),
+        "--limit"
+    );
+    assert_eq!(offered(&shell, &["fetch", "none.yaml", "--lim"]), "--limit");
+    assert_eq!(offered(&shell, &["statu"]), "status");
+}
+
+/// Fish is not everywhere: without it nothing is tested.
+#[cfg(unix)]
+#[test]
+fn fish_completes_the_names_of_resources() {
+    if std::process::Command::new("fish")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("skipped: fish is not installed");
+        return;
+    }
+    let shell = Shell::new();
+    let line = "fish --no-config -c 'rest-source completions fish | source; complete -C \"rest-source fetch specs/media_insights.yaml st\"'";
+    let offered = shell.with("HOME", "/tmp").typed(line);
+    assert_eq!(offered, "stories\nstory_insights\n");
 }
