@@ -12,6 +12,8 @@ use crate::formats::Cell;
 pub(crate) struct Layout {
     pub(crate) table: String,
     columns: Vec<LayoutColumn>,
+    /// Where the values of the written columns are.
+    sources: Vec<Source>,
     partitions: Vec<PartitionColumn>,
     /// The position of the resource's list, of a table of its elements.
     list: Option<usize>,
@@ -64,6 +66,22 @@ fn stamps(target: &Target) -> impl Iterator<Item = LayoutColumn> {
 }
 
 impl Layout {
+    fn new(
+        table: &str,
+        columns: Vec<LayoutColumn>,
+        partitions: Vec<PartitionColumn>,
+        list: Option<usize>,
+    ) -> Self {
+        let written = columns.iter().filter(|column| !column.is_in_path);
+        Self {
+            table: table.to_owned(),
+            sources: written.map(|column| column.source).collect(),
+            columns,
+            partitions,
+            list,
+        }
+    }
+
     /// The layout of a resource's own table.
     pub(crate) fn of_resource(target: &Target, partition_by: &[String]) -> Self {
         let table = &target.resource.table;
@@ -95,12 +113,7 @@ impl Layout {
             partitions.push(PartitionColumn { name, at });
         }
         all.extend(stamps(target));
-        Self {
-            table: table.name.to_string(),
-            columns: all,
-            partitions,
-            list: None,
-        }
+        Self::new(&table.name, all, partitions, None)
     }
 
     /// The layout of the table of a nested list.
@@ -110,19 +123,15 @@ impl Layout {
             .chain([Source::Position])
             .chain((0..).map(Source::Element));
         let columns = child.table.columns.iter().zip(sources);
-        Self {
-            table: child.table.name.to_string(),
-            columns: columns
-                .map(|(column, source)| LayoutColumn {
-                    column: column.clone(),
-                    source,
-                    is_in_path: false,
-                })
-                .chain(stamps(target))
-                .collect(),
-            partitions: Vec::new(),
-            list: Some(child.column),
-        }
+        let columns = columns
+            .map(|(column, source)| LayoutColumn {
+                column: column.clone(),
+                source,
+                is_in_path: false,
+            })
+            .chain(stamps(target))
+            .collect();
+        Self::new(&child.table.name, columns, Vec::new(), Some(child.column))
     }
 
     /// All columns.
@@ -163,8 +172,7 @@ impl Layout {
         cells: &mut Vec<Cell<'p>>,
     ) {
         cells.clear();
-        let written = self.columns.iter().filter(|column| !column.is_in_path);
-        cells.extend(written.map(|column| match (column.source, element) {
+        cells.extend(self.sources.iter().map(|source| match (*source, element) {
             (Source::Record(at), _) => Cell::Item(row.item(at)),
             (Source::Element(at), Some((_, element))) => Cell::Item(element.item(at)),
             (Source::Position, Some((position, _))) => Cell::Value(Value::Bigint(position)),

@@ -122,12 +122,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Writer for FilesWriter {
     fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>> {
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let rows = rows.clone();
-        self.run(move |resource| {
-            let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            resource.write(rows)?;
-            Ok(count)
-        })
+        // Most pages only wait in memory for their commit, which needs no thread.
+        if let Ok(mut resource) = self.0.try_lock()
+            && resource.bytes + rows.page_bytes() <= MAX_BYTES
+        {
+            resource.hold(rows);
+            return Box::pin(std::future::ready(Ok(count)));
+        }
+        self.run(move |resource| resource.write(rows).map(|()| count))
     }
 
     fn commit<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
@@ -165,9 +169,14 @@ impl Writer for FilesWriter {
 }
 
 impl Resource {
-    fn write(&mut self, rows: Rows) -> Result<()> {
+    /// Keeps a page in memory.
+    fn hold(&mut self, rows: Rows) {
         self.bytes += rows.page_bytes();
         self.pages.push(rows);
+    }
+
+    fn write(&mut self, rows: Rows) -> Result<()> {
+        self.hold(rows);
         if self.bytes > MAX_BYTES {
             // Rows of no commit would be published with them.
             self.publish_held()?;

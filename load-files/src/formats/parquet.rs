@@ -32,6 +32,8 @@ pub(super) struct Parquet {
     rows: usize,
     /// The bytes of the batch's texts.
     bytes: usize,
+    /// The bytes of the batches before.
+    written: usize,
 }
 
 /// A new file.
@@ -94,6 +96,7 @@ impl Parquet {
             columns: layout.written().map(ColumnBuilder::new).collect(),
             rows: 0,
             bytes: 0,
+            written: 0,
         })
     }
 
@@ -108,7 +111,10 @@ impl Parquet {
         };
         let batch = build_batch(build, &self.file.path)?;
         (self.rows, self.bytes) = (0, 0);
-        self.file.write(&batch)
+        self.file.write(&batch)?;
+        let writer = &self.file.writer;
+        self.written = writer.bytes_written() + writer.in_progress_size();
+        Ok(())
     }
 }
 
@@ -135,8 +141,7 @@ impl Encoder for Parquet {
     }
 
     fn bytes(&self) -> u64 {
-        let bytes = self.file.writer.bytes_written() + self.file.writer.in_progress_size();
-        u64::try_from(bytes).unwrap_or(u64::MAX)
+        u64::try_from(self.written).unwrap_or(u64::MAX)
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
