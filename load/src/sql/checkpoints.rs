@@ -112,12 +112,35 @@ pub(super) fn store(
     if db.execute(sql, &values)? == 0 {
         return Err(overtaken());
     }
-    for partition in partitions {
-        let [source, resource, part] = part_key(target);
-        let sql = "INSERT INTO _rest_source_fetched_partitions (source, resource, part, number, partition_key)
-                   SELECT ?1, ?2, ?3, count(*), ?4 FROM _rest_source_fetched_partitions
-                   WHERE source = ?1 AND resource = ?2 AND part = ?3";
-        db.execute(sql, &[source, resource, part, text(partition)])?;
+    store_partitions(db, target, partitions)
+}
+
+/// Adds fetched partitions to those of earlier checkpoints.
+fn store_partitions(db: &mut dyn Database, target: &Target, partitions: &[String]) -> Result<()> {
+    if partitions.is_empty() {
+        return Ok(());
+    }
+    let key = part_key(target);
+    // Once for all: an index finds it without a step for each partition.
+    let sql = "SELECT max(number) FROM _rest_source_fetched_partitions
+               WHERE source = ?1 AND resource = ?2 AND part = ?3";
+    let rows = db.query(sql, &key)?;
+    let next = match rows.first().and_then(|row| row.first()) {
+        Some(Scalar::Bigint(last)) => last + 1,
+        _ => 0,
+    };
+    let sql = "INSERT INTO _rest_source_fetched_partitions (source, resource, part, number, partition_key)
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    for (number, partition) in (next..).zip(partitions) {
+        let [source, resource, part] = key.clone();
+        let values = [
+            source,
+            resource,
+            part,
+            Scalar::Bigint(number),
+            text(partition),
+        ];
+        db.execute(sql, &values)?;
     }
     Ok(())
 }
