@@ -268,7 +268,7 @@ mod tests {
     #[tokio::test]
     async fn expired_lease_is_taken_over() {
         let (store, path) = store();
-        let expired = contents(&holder("1-a"), now() - Duration::from_secs(1));
+        let expired = contents(&holder("1-a"), Duration::from_secs(1));
         let left = put(&*store, &path, expired, PutMode::Create).await.unwrap();
         assert!(!is_locked(&*store, &path).await.unwrap());
         let taken = lock(&store, path.clone(), &holder("2-b")).await.unwrap();
