@@ -205,7 +205,14 @@ impl Document<'_, '_, '_> {
         json: &str,
         shape: &PageShape,
     ) -> Result<RawRows, Unread> {
-        let Search { matches, rows } = query.find(json, shape.around.needs_keys())?;
+        let Search {
+            matches,
+            rows,
+            twice,
+        } = query.find(json, shape.around.needs_keys())?;
+        if let Some(key) = twice {
+            return Err(Unread::NoRecords(selector::twice(&key)));
+        }
         let fingerprint = match matches {
             Matches::Found(found) => self.read_matches(query, found),
             Matches::Lacking { place, raw } if shape.required => {

@@ -7,9 +7,10 @@ use super::{
     reader::Reader,
     selector,
     shape::{Node, ObjectShape},
+    twice::has_twice,
     visit::{Visit, skip_object, visit},
 };
-use crate::schema::Path;
+use crate::schema::{Path, Step};
 
 /// The list of a record, and how its elements are read.
 #[derive(Debug)]
@@ -34,7 +35,19 @@ impl Reader<'_, '_> {
         raw: &str,
         place: &Place<'_>,
     ) {
-        let list = selector::at(raw, &explode.path).unwrap_or("null");
+        let mut list = Some(raw);
+        for step in &*explode.path.0 {
+            if let (Some(object), Step::Key(key)) = (list, step)
+                && has_twice(object, key)
+            {
+                let mark = self.out.mark();
+                self.out.faults.twice(&Place::Key(place, key));
+                self.end_row(None, mark);
+                return;
+            }
+            list = list.and_then(|value| selector::at_steps(value, std::slice::from_ref(step)));
+        }
+        let list = list.unwrap_or("null");
         let shown = format!("{place}{}", explode.shown);
         let of_list = Place::Records(&shown);
         let Some(elements) = elements(list) else {

@@ -175,6 +175,20 @@ impl Faults {
         });
     }
 
+    /// Notes that the key of the list to `explode` stands twice.
+    #[cold]
+    pub(super) fn twice(&mut self, place: &Place<'_>) {
+        self.hard = true;
+        self.note(|faults| Fault {
+            place: faults.place(place),
+            expected: "the list once".to_owned(),
+            found: faults.found(Found::Another),
+            line: 0,
+            missing: false,
+            help: "a key may stand once in an object".to_owned(),
+        });
+    }
+
     /// Notes a key that is not declared, where that is an error.
     #[cold]
     pub(super) fn undeclared(&mut self, place: &Place<'_>, key: &str) {

@@ -35,6 +35,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+mod twice;
 mod visit;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use super::{
     fingerprint::fingerprint,
     raw_rows::{Holder, RawRows},
     selector::{Branch, push_key},
+    twice::{Twice, keys_twice},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -29,6 +30,8 @@ pub(super) struct Search<'t> {
     pub(super) matches: Matches<'t>,
     /// The rows that it chooses among; nothing where it does not tell which these are.
     pub(super) rows: Option<RawRows>,
+    /// A key that stands twice in an object that was searched, so that a value may be missing.
+    pub(super) twice: Option<String>,
 }
 
 /// What a query comes to.
@@ -128,7 +131,37 @@ impl Query {
             None => Matches::Found(found),
         };
         let rows = self.rows(&tree, &mut texts);
-        Ok(Search { matches, rows })
+        let twice = self.searched_twice(json, &matches)?;
+        Ok(Search {
+            matches,
+            rows,
+            twice,
+        })
+    }
+
+    /// A key that stands twice in an object outside of what was found. A filter reads the objects that it chooses,
+    /// too; what is in a record is checked with its columns.
+    fn searched_twice(
+        &self,
+        json: &str,
+        matches: &Matches<'_>,
+    ) -> serde_json::Result<Option<String>> {
+        let found: &[Match<'_>] = match matches {
+            Matches::Found(found) => found,
+            Matches::Lacking { .. } => &[],
+        };
+        let mut choices = self.segments.iter().flat_map(|segment| &segment.choices);
+        let filters = choices.any(|choice| *choice == Choice::Filter);
+        let is_of_record = |twice: &Twice| {
+            found
+                .iter()
+                .any(|one| twice.is_within(&one.path) && !(filters && twice.object == one.path))
+        };
+        let twice = keys_twice(json)?;
+        Ok(twice
+            .into_iter()
+            .find(|one| !is_of_record(one))
+            .map(|one| one.key))
     }
 
     /// The texts of the values that it finds.
