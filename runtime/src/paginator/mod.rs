@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub(crate) use self::cursor::scroll_id;
-pub(crate) use self::stated::{Arrived, EMPTY_PAGE, Shortfall, Stated, Statements};
+pub(crate) use self::stated::{Arrived, Content, EMPTY_PAGE, Shortfall, Stated, Statements};
 pub use crate::position::Position;
 pub use crate::{
     decode::{Find, Probe},

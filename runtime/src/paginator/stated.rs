@@ -82,6 +82,19 @@ struct ChangeTokens {
     is_of_last_page: bool,
 }
 
+/// What a page has of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// No content (204).
+    Nothing,
+    /// Null in their place.
+    Null,
+    /// None of them.
+    Empty,
+    /// At least one.
+    Records,
+}
+
 /// What one page states.
 #[derive(Debug, Default)]
 pub(crate) struct Stated {
@@ -189,8 +202,8 @@ impl Statements {
         &self.probes
     }
 
-    /// Reads what a page states. `probes` is what its body holds at [`probes`](Self::probes), `is_null` whether that
-    /// has null in place of the records.
+    /// Reads what a page states. `probes` is what its body holds at [`probes`](Self::probes), `content` what it has
+    /// of records.
     ///
     /// # Errors
     ///
@@ -199,9 +212,9 @@ impl Statements {
         &self,
         probes: &[Probe],
         headers: &Headers,
-        no_content: bool,
-        is_null: bool,
+        content: Content,
     ) -> Result<Stated> {
+        let no_content = content == Content::Nothing;
         let mut probes = probes.iter();
         let change_token = match &self.change_token {
             Some(tokens) => token(probes.next().unwrap_or(&Probe::Missing), &tokens.path)?,
@@ -214,7 +227,10 @@ impl Statements {
         let has_more = match flag {
             // After a page with more, null without the flag states nothing.
             Some((_, probe))
-                if no_content || (is_null && is_absent(probe) && self.has_more == Some(true)) =>
+                if no_content
+                    || (content == Content::Null
+                        && is_absent(probe)
+                        && self.has_more == Some(true)) =>
             {
                 None
             }
@@ -269,7 +285,12 @@ impl Statements {
             undeclared: hint
                 .map(|total| (HINT.to_string(), total))
                 .or_else(elsewhere)
-                .or_else(|| self.undeclared.clone().filter(|_| no_content || is_null)),
+                // A page without records may leave it out.
+                .or_else(|| {
+                    self.undeclared
+                        .clone()
+                        .filter(|_| content != Content::Records)
+                }),
             has_more,
             announced,
             no_content,
@@ -388,16 +409,15 @@ impl Statements {
     }
 
     /// What a status, in place of a page, leaves out: as [`shortfall`](Self::shortfall).
-    pub(crate) fn shortfall_without_page(&self, end: &End, arrived: &Arrived) -> Option<Reason> {
+    pub(crate) fn shortfall_without_page(&self, end: &End, arrived: &Arrived) -> Shortfall {
         let stated = Stated {
             total: self.total,
             announced: self.has_more == Some(true),
+            undeclared: self.undeclared.clone(),
             ..Stated::default()
         };
-        match self.shortfall(end, &stated, arrived) {
-            Ok(Shortfall::Missing(reason)) => Some(reason),
-            _ => None,
-        }
+        self.shortfall(end, &stated, arrived)
+            .unwrap_or(Shortfall::None)
     }
 
     /// Whether a total of pages most likely is the number of records: as many records arrived, the last page has

@@ -11,6 +11,7 @@ use crate::{
     Completeness, Error, Position,
     decode::Probe,
     fetch::{failed_attempt::FailedAttempt, guard::Repeats, page_fingerprint::PageFingerprint},
+    paginator::Content,
     plan::{Auth, Method, Pages, ProcessingStep, ResourcePlan, Retry},
     retry::RetryBudget,
     run_budget::RunningBudget,
@@ -95,6 +96,18 @@ pub(in crate::fetch) struct ResponseFacts {
     pub(in crate::fetch) closed: Option<Duration>,
     /// The error that ended the page before its last record.
     pub(in crate::fetch) failure: Option<Error>,
+}
+
+impl ResponseFacts {
+    /// What it has of records.
+    pub(super) fn content(&self) -> Content {
+        match self.received {
+            _ if self.no_content => Content::Nothing,
+            _ if self.is_null => Content::Null,
+            0 => Content::Empty,
+            _ => Content::Records,
+        }
+    }
 }
 
 /// What the first page of a machine is. Only that of the resource may have nothing.

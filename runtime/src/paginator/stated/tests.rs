@@ -47,7 +47,7 @@ fn number(digits: &str) -> Probe {
 }
 
 fn read(statements: &Statements, probe: Probe) -> Result<Stated> {
-    statements.read(&[probe], &Headers::new(), false, false)
+    statements.read(&[probe], &Headers::new(), Content::Records)
 }
 
 fn arrived(received: u64) -> Arrived {
@@ -88,11 +88,16 @@ fn a_total_in_a_header_is_read_from_a_page_without_content() {
         ..Ends::COUNTED
     });
     let mut headers = Headers::new();
-    let error = statements.read(&[], &headers, true, false).unwrap_err();
+    let error = statements
+        .read(&[], &headers, Content::Nothing)
+        .unwrap_err();
     assert!(error.to_string().contains("header `X-Total` is missing"));
     headers.push("x-total", "4");
     assert_eq!(
-        statements.read(&[], &headers, true, false).unwrap().total,
+        statements
+            .read(&[], &headers, Content::Nothing)
+            .unwrap()
+            .total,
         Some(4)
     );
 }
@@ -163,12 +168,12 @@ fn a_page_without_content_leaves_the_flag_before_it_standing() {
     let first = read(&statements, Probe::Bool(true)).unwrap();
     statements.remember(&first);
     let by_default = by_flag(Some(true))
-        .read(&[Probe::Missing], &Headers::new(), false, true)
+        .read(&[Probe::Missing], &Headers::new(), Content::Null)
         .unwrap();
     assert!(by_default.announced());
-    for (no_content, is_null) in [(true, false), (false, true)] {
+    for content in [Content::Nothing, Content::Null] {
         let stated = statements
-            .read(&[Probe::Missing], &Headers::new(), no_content, is_null)
+            .read(&[Probe::Missing], &Headers::new(), content)
             .unwrap();
         let end = End::complete("an empty page");
         let shortfall = statements.shortfall(&end, &stated, &arrived(10)).unwrap();
@@ -195,11 +200,11 @@ fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
         })
         .collect();
     let stated = statements
-        .read(&probes, &Headers::new(), false, false)
+        .read(&probes, &Headers::new(), Content::Records)
         .unwrap();
     statements.remember(&stated);
-    let without_content = statements.read(&[], &Headers::new(), true, false).unwrap();
-    for stated in [stated, without_content] {
+    let read = |content| statements.read(&[], &Headers::new(), content).unwrap();
+    for stated in [stated, read(Content::Nothing), read(Content::Empty)] {
         let text = warning(&statements, &stated, 18);
         assert!(
             text.contains("`$.meta.total` states 30 records, 18 arrived"),
@@ -218,7 +223,7 @@ fn an_undeclared_range_of_content_is_a_warning_also_of_a_single_page() {
         (Pages::Single, 5),
     ] {
         let statements = statements(kind, Ends::COUNTED);
-        let stated = statements.read(&[], &headers, false, false).unwrap();
+        let stated = statements.read(&[], &headers, Content::Records).unwrap();
         let text = warning(&statements, &stated, received);
         assert!(text.contains("`Content-Range` states 30 records"), "{text}");
         assert!(text.contains("(`total_header`)"), "{text}");
