@@ -421,7 +421,9 @@ impl<S> Builder<S> {
             },
         };
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
-        let secrets = settings.secrets.iter().map(Secret::expose);
+        let of_transport = transport.secrets();
+        let secrets = settings.secrets.iter().chain(&of_transport);
+        let secrets = secrets.map(Secret::expose);
         let redactor = Arc::new(Redactor::new(secrets).of_plan(plan));
         let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
         let run_budget = RunningBudget::start(self.budget, clock.elapsed());

@@ -8,9 +8,12 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use rest_source::transport::{
-    self, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Transport, TransportError,
-    http,
+use rest_source::{
+    Secret,
+    transport::{
+        self, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Transport,
+        TransportError, http,
+    },
 };
 use tokio::sync::Notify;
 
@@ -220,6 +223,10 @@ struct Recorder<T> {
 }
 
 impl<T: Transport> Transport for Recorder<T> {
+    fn secrets(&self) -> Vec<Secret> {
+        self.inner.secrets()
+    }
+
     fn send(
         &self,
         request: http::Request<Bytes>,

@@ -17,6 +17,7 @@ pub use self::{
     body::Body,
     message::{Headers, Request, Response},
 };
+use crate::Secret;
 pub use crate::{
     future::BoxFuture,
     transport_error::{TransportError, TransportErrorKind},
@@ -59,6 +60,12 @@ pub trait Transport: Send + Sync + 'static {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
+
+    /// The secrets that it sends beside those of the request, such as the password of a proxy. They are redacted in
+    /// messages and logs, because a server may repeat them.
+    fn secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
@@ -68,6 +75,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         (**self).send(request, limits)
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        (**self).secrets()
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
     Body, BoxFuture, Limits, Transport, TransportError, TransportErrorKind, body::too_large,
 };
 use crate::{
+    Secret,
     gunzip::{Gunzip, GzipError},
     origin::is_loopback,
     printable::Seconds,
@@ -65,6 +66,8 @@ struct Own {
     tls: Tls,
     /// The proxy in place of the environment's, and how messages show it.
     proxy: Option<(reqwest::Proxy, Proxy)>,
+    /// Its URL, which may have a password.
+    proxy_url: Option<Secret>,
 }
 
 /// What sets one of its clients apart.
@@ -138,7 +141,9 @@ impl Reqwest {
                 "not the URL of an http or https proxy: write it as `http://HOST:PORT`".to_owned(),
             )
         })?;
-        self.own()?.proxy = Some(proxy);
+        let own = self.own()?;
+        own.proxy = Some(proxy);
+        own.proxy_url = Some(Secret::from(url.as_ref()));
         Ok(self)
     }
 
@@ -261,6 +266,20 @@ impl Transport for Reqwest {
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(self.exchange(request, limits))
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        let given = match &self.clients {
+            Clients::Built(own, _) => own.proxy_url.as_ref(),
+            Clients::Given(_) => None,
+        };
+        let mut secrets = proxy::secrets_of_environment();
+        secrets.extend(
+            given
+                .into_iter()
+                .flat_map(|url| proxy::secrets(url.expose())),
+        );
+        secrets
     }
 }
 

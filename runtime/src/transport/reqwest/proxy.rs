@@ -2,8 +2,12 @@
 
 use std::env;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper_util::client::proxy::matcher::Matcher;
+use percent_encoding::percent_decode_str;
 use url::Url;
+
+use crate::Secret;
 
 /// A proxy, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +18,53 @@ pub(super) struct Proxy {
     pub(super) variable: Option<String>,
 }
 
+/// The credentials of the proxies that the environment names.
+pub(super) fn secrets_of_environment() -> Vec<Secret> {
+    let names = [
+        ["HTTPS_PROXY", "https_proxy"],
+        ["HTTP_PROXY", "http_proxy"],
+        ["ALL_PROXY", "all_proxy"],
+    ];
+    let values = names.into_iter().filter_map(set);
+    values.flat_map(|(_, value)| secrets(&value)).collect()
+}
+
+/// The password in the URL of a proxy, as it is written and as it is meant, and the header that carries it.
+pub(super) fn secrets(url: &str) -> Vec<Secret> {
+    let Some(url) = parse(url) else {
+        return Vec::new();
+    };
+    let Some(written) = url.password() else {
+        return Vec::new();
+    };
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let password = decode(written);
+    let header = STANDARD.encode(format!("{}:{password}", decode(url.username())));
+    [written.to_owned(), password, header]
+        .into_iter()
+        .map(Secret::from)
+        .collect()
+}
+
+/// The URL of a proxy, which may be written without its scheme. What follows its port is no part of one: it may be the
+/// rest of a password with a `/`, `?` or `#` that is not escaped.
+fn parse(value: &str) -> Option<Url> {
+    let url = if value.contains("://") {
+        Url::parse(value).ok()?
+    } else {
+        Url::parse(&format!("http://{value}")).ok()?
+    };
+    let is_proxy = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    is_proxy.then_some(url)
+}
+
 /// The proxy of a URL that was given, and how messages show it.
 pub(super) fn given(url: &str) -> Option<(reqwest::Proxy, Proxy)> {
-    let parsed = Url::parse(url).ok()?;
-    if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
-        return None;
-    }
+    let parsed = parse(url).filter(|_| url.contains("://"))?;
     let proxy = reqwest::Proxy::all(url).ok()?;
     let shown = Proxy {
         url: parsed.origin().ascii_serialization(),
@@ -77,7 +122,8 @@ fn find(url: &Url, variable: String, value: &str, no_proxy: &str) -> Result<Opti
     let Ok(uri) = url.as_str().parse() else {
         return Ok(None);
     };
-    let proxied = Matcher::builder().all(value).build().intercept(&uri);
+    let value = parse(value).map(|_| value);
+    let proxied = value.and_then(|value| Matcher::builder().all(value).build().intercept(&uri));
     let proxy = proxied.filter(|proxy| matches!(proxy.uri().scheme_str(), Some("http" | "https")));
     let exempt = Matcher::builder().all("http://proxy").no(no_proxy).build();
     match proxy {
@@ -112,11 +158,26 @@ mod tests {
     }
 
     #[test]
+    fn secrets_of_a_proxy_are_its_password_and_the_header_with_it() {
+        let of = |url: &str| -> Vec<String> {
+            let secrets = secrets(url);
+            secrets.iter().map(|one| one.expose().to_owned()).collect()
+        };
+        assert_eq!(
+            of("http://me:s3%2Ft@proxy:3128"),
+            ["s3%2Ft", "s3/t", "bWU6czMvdA=="]
+        );
+        assert_eq!(of("me:s3cr3t@proxy"), ["s3cr3t", "s3cr3t", "bWU6czNjcjN0"]);
+        assert!(of("http://proxy").is_empty());
+    }
+
+    #[test]
     fn a_proxy_is_named_without_its_password() {
         for (value, named) in [
             ("http://proxy:3128", "http://proxy:3128"),
             ("proxy:3128", "http://proxy:3128"),
             ("https://me:s3cr3t@proxy/", "https://proxy"),
+            ("me:s3cr3t@proxy", "http://proxy"),
         ] {
             assert_eq!(proxy(value, ""), Ok(Some(named.to_owned())), "{value}");
         }
@@ -150,6 +211,10 @@ mod tests {
             "ftp://proxy",
             "socks5://proxy:1080",
             "http//me:s3cr3t@x y",
+            "http://me:s3cr3t/rest@proxy:3128",
+            "http://me:s3cr3t#rest@proxy:3128",
+            "http://me:s3cr3t?rest@proxy:3128",
+            "me:s3cr3t/rest@proxy:3128",
         ] {
             let error = proxy(value, "other.example.com").unwrap_err();
             assert!(
