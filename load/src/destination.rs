@@ -484,10 +484,12 @@ pub enum LoadStatus {
     Failed,
     /// It was dropped or killed.
     Interrupted,
+    /// The load ended before the turn of the resource, or gave up on it without a request.
+    NotTried,
 }
 
 impl LoadStatus {
-    /// The word for it: `running`, `loaded`, `incomplete`, `failed`, `interrupted`.
+    /// The word for it: `running`, `loaded`, `incomplete`, `failed`, `interrupted`, `not tried`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -495,6 +497,7 @@ impl LoadStatus {
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
+            Self::NotTried => "not tried",
         }
     }
 
@@ -506,6 +509,7 @@ impl LoadStatus {
             Self::Incomplete,
             Self::Failed,
             Self::Interrupted,
+            Self::NotTried,
         ]
         .into_iter()
         .find(|status| status.word() == word)

@@ -23,8 +23,8 @@ use rest_source::{
 use tokio::sync::Notify;
 
 use crate::{
-    AppendedBy, Destination, LoadError, LoadReport, LockHolder, NotTried, Progress, Target,
-    Writing,
+    AppendedBy, Destination, LoadError, LoadRecord, LoadReport, LoadStatus, LockHolder, NotTried,
+    Progress, Target, Writing,
     load_locks::run_id,
     pending_commit::MAX_ROWS,
     report::Reason,
@@ -33,6 +33,9 @@ use crate::{
     run_locks::{ResourceLocks, Waiting},
     shared_failures::SharedFailures,
 };
+
+/// How many records of the history decide which resources a load with a budget begins with.
+const MAX_HISTORY: u64 = 1000;
 
 /// Loads a source into a destination. Implemented for every connector.
 pub trait Load: Connector {
@@ -226,7 +229,10 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         self.check_prefix()?;
         let run: Text = run_id().into();
         let parents = ParentCache::of(&resources);
-        let targets: Vec<_> = resources.iter().map(|one| self.target(one, &run)).collect();
+        let mut targets: Vec<Target> = resources.iter().map(|one| self.target(one, &run)).collect();
+        if self.client.budget().is_limited() {
+            self.sort_by_turn(&mut targets).await?;
+        }
         let locks = self.lock(&targets, &run).await?;
         let mut queue = Queue::new(self.client, targets);
         let mut running = FuturesUnordered::new();
@@ -256,9 +262,43 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             }
         }
         drop(running);
-        let ended = self.destination.end(&run, &queue.opened).await;
+        let not_recorded = self.record_not_tried(&queue).await.err();
+        // The next load continues one whose budget is used up, and does not append the same resources again.
+        let opened = if queue.is_out_of_budget() {
+            &[]
+        } else {
+            queue.opened.as_slice()
+        };
+        let ended = self.destination.end(&run, opened).await;
         locks.release().await;
-        queue.into_report(ended.err())
+        queue.into_report(ended.err().or(not_recorded))
+    }
+
+    /// Puts those first whose last load began longest ago, so that a budget reaches all of them in some loads.
+    async fn sort_by_turn(&self, targets: &mut [Target]) -> Result<()> {
+        let history = self.destination.history(MAX_HISTORY).await?;
+        let last_begun = |target: &Target| {
+            let own = history.iter().filter(|load| {
+                load.source == target.source
+                    && load.resource == target.resource.name
+                    && load.part == target.part()
+                    && load.status != LoadStatus::NotTried
+            });
+            own.map(|load| load.started).max()
+        };
+        targets.sort_by_cached_key(last_begun);
+        Ok(())
+    }
+
+    /// Records the resources that were not tried, so that the history shows them.
+    async fn record_not_tried(&self, queue: &Queue<'_>) -> Result<()> {
+        for (_, ended) in &queue.ended {
+            if let Ended::NotTried(one, target) = ended {
+                let record = LoadRecord::not_tried(target, self.client.now(), &one.reason);
+                self.destination.record(&record).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Locks the resources that are written.
@@ -418,7 +458,7 @@ struct Queue<'a> {
 enum Ended {
     Done(Text, Outcome),
     Failed(Box<FailedResource>),
-    NotTried(NotTried),
+    NotTried(NotTried, Box<Target>),
     Skipped(Text),
 }
 
@@ -466,18 +506,19 @@ impl<'a> Queue<'a> {
             let reason = budget
                 .or_else(|| parent.map(Reason::Parent))
                 .or_else(|| self.failures.reason(&resource));
+            let target = self.waiting[at].take()?;
             let ended = if resource.write_disposition == WriteDisposition::Skip {
                 Ended::Skipped(resource.name.clone())
             } else if let Some(reason) = reason {
-                Ended::NotTried(NotTried {
+                let not_tried = NotTried {
                     resource: resource.name.clone(),
                     reason,
-                })
+                };
+                Ended::NotTried(not_tried, Box::new(target))
             } else {
                 self.running.push(resource);
-                return Some((at, self.waiting[at].take()?));
+                return Some((at, target));
             };
-            self.waiting[at] = None;
             self.unfinished.retain(|name| *name != resource.name);
             self.ended.push((at, ended));
         }
@@ -518,6 +559,15 @@ impl<'a> Queue<'a> {
         self.ended.push((at, ended));
     }
 
+    /// Whether the load ended before its last resource because its budget was used up.
+    fn is_out_of_budget(&self) -> bool {
+        self.ended.iter().any(|(_, ended)| match ended {
+            Ended::NotTried(one, _) => matches!(one.reason, Reason::Budget(_)),
+            Ended::Failed(failed) => *failed.error.kind() == ErrorKind::Budget,
+            Ended::Done(..) | Ended::Skipped(_) => false,
+        })
+    }
+
     /// The report, or the errors with the report of the rest. `last` is an error after the last resource.
     #[expect(clippy::result_large_err, reason = "it is returned once")]
     fn into_report(mut self, last: Option<Error>) -> Result<LoadReport, LoadError> {
@@ -537,7 +587,7 @@ impl<'a> Queue<'a> {
                     outcome.errors.push(failed.error);
                     outcome.failed.extend(failed.report);
                 }
-                Ended::NotTried(one) => outcome.not_tried.push(one),
+                Ended::NotTried(one, _) => outcome.not_tried.push(one),
                 Ended::Skipped(name) => loaded.skipped.push(name),
             }
         }

@@ -19,6 +19,7 @@ use crate::{
     load::Loading,
     pending_commit::PendingCommit,
     replace_checks,
+    report::Reason,
     resumption::{self, Resumption},
 };
 
@@ -77,6 +78,7 @@ pub(crate) async fn run<D: Destination + ?Sized>(
     let load = ResourceLoad {
         loading,
         target,
+        resumption: Resumption::new(target, loading.client),
         committed: &running.committed,
     };
     let done = load.run(parents).await;
@@ -148,6 +150,16 @@ impl LoadRecord {
         }
     }
 
+    /// A resource that a load did not try.
+    pub(crate) fn not_tried(target: &Target, at: Timestamp, reason: &Reason) -> Self {
+        Self {
+            ended: Some(at),
+            status: LoadStatus::NotTried,
+            error: Some(reason.to_string()),
+            ..Self::new(target, at)
+        }
+    }
+
     fn end(&mut self, status: LoadStatus, report: Option<&ResourceReport>, error: Option<&Error>) {
         self.status = status;
         self.error = error.map(ToString::to_string);
@@ -163,6 +175,7 @@ impl LoadRecord {
 struct ResourceLoad<'r, 'a, D: ?Sized> {
     loading: &'r Loading<'a, D>,
     target: &'r Target,
+    resumption: Resumption<'r>,
     /// Committed records.
     committed: &'r AtomicU64,
 }
@@ -264,7 +277,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             && state.writer.commit(fetch_state.as_ref()).await.is_ok();
         // The first error is the one to report.
         let mut is_suspended = false;
-        if self.target.resume && state.fetch_failed {
+        // After pages that repeat, nobody knows which of the stored ones were right.
+        let is_lost = *error.kind() == ErrorKind::Paging;
+        if self.target.resume && state.fetch_failed && !is_lost {
             is_suspended = state.writer.suspend().await.is_ok();
         } else if !is_kept || self.target.resume {
             let _ = state.writer.roll_back().await;
@@ -286,7 +301,8 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         let error = match error.kind() {
             ErrorKind::Budget => {
                 let has_moved = fetch_state.map(|state| state.to_json()) != state.start;
-                error.with_detail(self.next_start(is_suspended, has_moved, state.progress.pages))
+                let is_stored = is_suspended && (state.progress.pages > 0 || state.goes_on);
+                error.with_detail(self.next_start(is_suspended, has_moved, is_stored))
             }
             _ => error,
         };
@@ -309,14 +325,14 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     }
 
     /// Where the next load starts, after one whose budget was used up.
-    fn next_start(&self, is_suspended: bool, has_moved: bool, pages: u64) -> &'static str {
+    fn next_start(&self, is_suspended: bool, has_moved: bool, is_stored: bool) -> &'static str {
         let has_state = self.target.resource.has_state() && self.target.writing != Writing::Replace;
         if has_state && has_moved {
             "the next load goes on from the state that was stored"
         } else if has_state && !is_suspended {
             "the state did not move, so the next load fetches the same records again: raise the budget, or say \
              `row_order: asc`, where the API gives the oldest records first"
-        } else if is_suspended && pages > 0 {
+        } else if is_stored {
             "its pages are stored: the next load goes on after them, with a budget or with `--resume` (`resume()`)"
         } else {
             "the next load starts at the first page"
@@ -379,18 +395,17 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             ));
         }
         let checkpoint = opened.checkpoint.take().filter(|_| target.resume);
-        let (checkpoint, resumed) =
-            match checkpoint.map(|stored| Resumption::new(target).read(stored)) {
-                Some(Ok(checkpoint)) => {
-                    let resumed = resumption::describe(&checkpoint);
-                    (Some(checkpoint), Some(resumed))
-                }
-                Some(Err(why)) => {
-                    opened.writer.roll_back().await?;
-                    (None, Some(format!("started over: {why}")))
-                }
-                None => (None, loading.cannot_resume(resource).map(str::to_owned)),
-            };
+        let (checkpoint, resumed) = match checkpoint.map(|stored| self.resumption.read(stored)) {
+            Some(Ok(checkpoint)) => {
+                let resumed = resumption::describe(&checkpoint);
+                (Some(checkpoint), Some(resumed))
+            }
+            Some(Err(why)) => {
+                opened.writer.roll_back().await?;
+                (None, Some(format!("started over: {why}")))
+            }
+            None => (None, loading.cannot_resume(resource).map(str::to_owned)),
+        };
         let fetch = self.whole_fetch();
         // A resource that no longer has a state has no use for a stored one.
         let state = opened.state.filter(|_| resource.has_state());
@@ -557,7 +572,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     /// Holds back where the next load goes on, with the rows before.
     fn hold_checkpoint(&self, page: &Page<Rows>, state: &mut LoadState) {
         if let Some(checkpoint) = page.checkpoint() {
-            let text = Resumption::new(self.target).text(checkpoint);
+            let text = self.resumption.text(checkpoint);
             let partitions = &checkpoint.partitions;
             state.pending.hold_checkpoint(text, partitions);
         }
@@ -695,8 +710,8 @@ fn expired(state: &LoadState, pages: &Pages<Rows>, written: &Result<u64>) -> Opt
         _ => return None,
     };
     let position = resumption::shown(position);
-    (pages.report().pages == 0)
-        .then(|| format!("started over: the API does not go on at {position}: {why}"))
+    let has_nothing = pages.report().pages == 0 || pages.report().received == 0;
+    has_nothing.then(|| format!("started over: the API does not go on at {position}: {why}"))
 }
 
 /// Whether a page may be committed before the last page has arrived.

@@ -1,18 +1,19 @@
 //! Resumption of interrupted loads: what a checkpoint stores, and whether a load may go on there.
 
 use rest_source::{
-    Fingerprint, PagingCheckpoint, Position,
-    plan::{Pages, ResourcePlan},
+    Client, Fingerprint, PagingCheckpoint, Position,
+    plan::{Pages, Part, ResourcePlan, Template},
 };
 
 use crate::{StoredCheckpoint, Target, Writing};
 
 /// The version of the text of a checkpoint.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Whether an interrupted load of the resource can be resumed. One with a state resumes there in any case.
 pub(crate) fn is_resumable(resource: &ResourcePlan) -> bool {
     !resource.has_state()
+        && !resource.sends_with_parents(&Part::Now)
         && resource.job.is_none()
         && resource.tree.is_none()
         && resource.batch.is_none()
@@ -27,18 +28,33 @@ pub(crate) fn is_in_partitions(resource: &ResourcePlan) -> bool {
 /// What has to be the same when a load is resumed.
 pub(crate) struct Resumption<'t> {
     target: &'t Target,
+    /// A hash of the settings: also of those that decide where a page starts, such as the size of a page.
+    settings: String,
+    /// The day, if the requests carry it.
+    day: String,
 }
 
 impl<'t> Resumption<'t> {
-    pub(crate) fn new(target: &'t Target) -> Self {
-        Self { target }
+    /// Of a load that begins now.
+    pub(crate) fn new(target: &'t Target, client: &Client) -> Self {
+        let sends_day = target.resource.sends_with_parents(&Part::Today)
+            || is_sent_by_all(client, &Part::Today);
+        let day = client.now().to_string();
+        let day = day.split('T').next().unwrap_or_default();
+        Self {
+            target,
+            settings: format!("{:016x}", fingerprint(&format!("{:?}", client.config()))),
+            day: if sends_day { day } else { "any day" }.to_owned(),
+        }
     }
 
-    /// The text of a checkpoint: the version, the spec, how rows are written, the request and the position, a line each.
+    /// The text of a checkpoint: the version, the spec, how rows are written, the request, the settings, the day and the
+    /// position, a line each.
     pub(crate) fn text(&self, checkpoint: &PagingCheckpoint) -> String {
         let [spec, writing, request] = self.lines();
+        let (settings, day) = (&self.settings, &self.day);
         let position = checkpoint.to_json();
-        format!("{VERSION}\n{spec}\n{writing}\n{request}\n{position}")
+        format!("{VERSION}\n{spec}\n{writing}\n{request}\n{settings}\n{day}\n{position}")
     }
 
     /// Where the load goes on.
@@ -49,12 +65,12 @@ impl<'t> Resumption<'t> {
     pub(crate) fn read(&self, stored: StoredCheckpoint) -> Result<PagingCheckpoint, String> {
         let unreadable = || "the stored position is unreadable".to_owned();
         let lines: Vec<&str> = stored.point.lines().collect();
-        let [version, spec, writing, request, position] = lines[..] else {
-            return Err(unreadable());
-        };
-        if version != VERSION {
+        if lines.first().is_some_and(|version| *version != VERSION) {
             return Err("another version stored the position".to_owned());
         }
+        let [_, spec, writing, request, settings, day, position] = lines[..] else {
+            return Err(unreadable());
+        };
         let [own_spec, own_writing, own_request] = self.lines();
         if request != own_request {
             let stored = Fingerprint::from_json(request).map_err(|_| unreadable())?;
@@ -68,6 +84,12 @@ impl<'t> Resumption<'t> {
         }
         if spec != own_spec {
             return Err("the spec of the resource changed".to_owned());
+        }
+        if settings != self.settings {
+            return Err("a setting changed".to_owned());
+        }
+        if day != self.day {
+            return Err(format!("its requests carry the day, which was {day}"));
         }
         let mut checkpoint = PagingCheckpoint::from_json(position).map_err(|_| unreadable())?;
         if checkpoint.holds_secret {
@@ -100,6 +122,15 @@ impl<'t> Resumption<'t> {
             request.to_json(),
         ]
     }
+}
+
+/// Whether every request of the source carries this part: in its base URL or in a header.
+fn is_sent_by_all(client: &Client, part: &Part) -> bool {
+    let plan = client.plan();
+    let headers = plan.headers.iter().map(|header| &header.value);
+    headers
+        .chain([&plan.base_url])
+        .any(|template: &Template| template.has(part))
 }
 
 /// Where a load goes on, for its report.

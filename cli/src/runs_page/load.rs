@@ -63,6 +63,7 @@ impl From<LoadStatus> for Outcome {
             LoadStatus::Incomplete => Self::Incomplete,
             LoadStatus::Failed => Self::Failed,
             LoadStatus::Interrupted => Self::Interrupted,
+            LoadStatus::NotTried => Self::NotTried,
             _ => Self::Running,
         }
     }

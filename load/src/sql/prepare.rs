@@ -1,6 +1,7 @@
 //! Preparation of a resource's table before it is written, and its deletion for a replacement.
 
 use super::{
+    checkpoints,
     child_tables::{self, Child},
     database::{Database, Existing, as_flag},
     state::{self, OtherParts, Progress},
@@ -161,6 +162,10 @@ fn forget_emptied(db: &mut dyn Database, target: &Target) -> Result<Option<Strin
     }
     if table_is_empty || is_emptied {
         state::forget_emptied(db, target, table_is_empty)?;
+    }
+    // The rows before its position are gone. Those of other loads are staged.
+    if is_emptied && target.writing == Writing::Merge {
+        checkpoints::reset(db, target)?;
     }
     let is_told = is_emptied && target.writing != Writing::Replace;
     Ok(is_told.then(|| format!("{emptied}: loaded from the start")))

@@ -212,6 +212,28 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
+async fn load_into_a_table_that_was_emptied_since_starts_over() {
+    let orders = orders(
+        WriteDisposition::Merge,
+        Pages::Offset(Offset::new(10)),
+        false,
+    );
+    CHOSEN.with(|chosen| *chosen.borrow_mut() = plan(&[&orders]));
+    let (server, scratch) = (serve(Style::Offset).await, Scratch::new());
+    let mut random = Rng::new();
+    // A load that was killed before its first commit has stored no rows.
+    while kill(&server, &scratch, &mut random).await.is_some()
+        || scratch.rows("SELECT count(*) FROM orders") == ["0"]
+    {}
+    scratch.execute("DELETE FROM orders");
+    let report = load(&server, &scratch).await;
+    let orders = report.resource("orders").unwrap();
+    assert_eq!(orders.resumed, None, "{report}");
+    assert!(orders.fetched.notes[0].contains("was emptied"), "{report}");
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
 async fn killed_loads_of_children_go_on_after_their_last_parent() {
     const PATHS: [&str; 12] = [
         "/orders/0/items",

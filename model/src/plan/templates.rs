@@ -46,6 +46,12 @@ impl ResourcePlan {
         sends
     }
 
+    /// Whether its requests, or those of its parents, carry this part.
+    pub fn sends_with_parents(&self, part: &Part) -> bool {
+        let mut parents = self.parent.iter().flat_map(|parent| parent.resources());
+        self.sends(part) || parents.any(|parent| parent.sends_with_parents(part))
+    }
+
     /// The first place that holds both ends of an incremental fetch.
     pub fn place_of_both_ends(&self) -> Option<String> {
         let mut found = None;

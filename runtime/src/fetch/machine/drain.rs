@@ -197,7 +197,15 @@ impl<P> Machine<P> {
                 next: Next::End(end),
                 shortfall,
                 ..
-            }) => self.end(end, shortfall),
+            }) => {
+                // The API may not know the position any more.
+                if facts.no_content && self.tally.pages == 1 && self.before.0 > 0 {
+                    let request = &facts.request;
+                    let text = format!("no content where the fetch is resumed: {request}");
+                    self.completeness.add(Reason::MissingPage(text));
+                }
+                self.end(end, shortfall);
+            }
             Ok(Settled {
                 stated,
                 next: Next::Page(next, total),
@@ -245,7 +253,7 @@ impl<P> Machine<P> {
         let named = |error: crate::Error| error.with_request(&facts.request);
         let mut stated = self
             .statements
-            .read(own, &facts.headers, facts.no_content, facts.is_null)
+            .read(own, &facts.headers, facts.content())
             .map_err(named)?;
         let mut page = PageFacts {
             received: facts.received,
@@ -404,10 +412,8 @@ impl<P> Machine<P> {
     fn stop_on_status(&mut self, position: &Position, status: u16) {
         let end = End::complete(format!("status {status}"));
         let arrived = self.arrived(position, 0);
-        if let Some(reason) = self.statements.shortfall_without_page(&end, &arrived) {
-            self.completeness.add(reason);
-        }
-        self.finish(Ok(end.reason));
+        let shortfall = self.statements.shortfall_without_page(&end, &arrived);
+        self.end(end, shortfall);
     }
 
     /// Notes a page smaller than requested with a page after it: the server has a smaller maximum.
