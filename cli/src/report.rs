@@ -5,6 +5,8 @@ mod timeline;
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -33,6 +35,12 @@ pub(crate) const SCHEMA: &str = include_str!("report/report.schema.json");
 
 /// The version of the form of reports. It is raised when a consumer of the last one would no longer understand them.
 pub(crate) const VERSION: u32 = 1;
+
+/// What stands at the start of a report, and of metrics.
+const REPORT_MARK: &str = "\"rest_source\":";
+const METRICS_MARK: &str = "# ";
+/// In so many bytes.
+const MARKED_BYTES: u64 = 200;
 
 /// `--report -`: stdout.
 const STDOUT: &str = "-";
@@ -141,10 +149,20 @@ impl RunReport {
         options: &ReportOptions,
         context: &Context,
     ) -> Result<Self, CommandError> {
-        for path in [&options.report, &options.metrics].into_iter().flatten() {
-            if path.as_os_str() != STDOUT || Some(path) == options.metrics.as_ref() {
-                can_write(path)?;
+        let report = options.report.as_ref();
+        if let Some(path) = report.filter(|path| path.as_os_str() != STDOUT) {
+            can_write(path, "a report", |start| start.contains(REPORT_MARK))?;
+            if report == options.metrics.as_ref() {
+                return Err(CommandError::usage(format!(
+                    "`--report` and `--metrics` would both write `{}`\n  help: give each a file of its own",
+                    path.display()
+                )));
             }
+        }
+        if let Some(path) = &options.metrics {
+            can_write(path, "metrics of runs", |start| {
+                start.starts_with(METRICS_MARK)
+            })?;
         }
         let now = context.now();
         let run = Run {
@@ -268,7 +286,9 @@ fn add_timelines(run: &mut Run, timelines: &Timelines) {
     }
 }
 
-fn can_write(path: &Path) -> Result<(), CommandError> {
+/// Checks that a file can be written, and that another file of this name is none that a run would miss: `is_own` says
+/// so of its first bytes.
+fn can_write(path: &Path, what: &str, is_own: impl Fn(&str) -> bool) -> Result<(), CommandError> {
     if let Some(folder) = file::missing_folder(path) {
         return Err(CommandError::usage(format!(
             "cannot write `{}`: its folder does not exist\n  help: create the folder `{}`",
@@ -276,8 +296,23 @@ fn can_write(path: &Path) -> Result<(), CommandError> {
             folder.display()
         )));
     }
-    file::can_replace(path)
-        .map_err(|error| CommandError::usage(format!("cannot write `{}`: {error}", path.display())))
+    file::can_replace(path).map_err(|error| {
+        CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
+    })?;
+    if path.is_file() {
+        let mut start = Vec::new();
+        let read =
+            File::open(path).and_then(|file| file.take(MARKED_BYTES).read_to_end(&mut start));
+        let is_replaced = start.is_empty() || is_own(&String::from_utf8_lossy(&start));
+        if read.is_ok() && !is_replaced {
+            return Err(CommandError::usage(format!(
+                "`{}` is there, and does not hold {what} of an earlier run: it is not replaced\n  help: choose another \
+                 name, or remove the file",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn replace(path: &Path, text: &str) -> Result<(), CommandError> {

@@ -44,6 +44,34 @@ fn schema_is_printed_and_published() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_that_is_no_report_of_an_earlier_run_is_not_replaced() {
+    let (server, shell) = media().await;
+    assert_eq!(shell.run(&LOAD).code, 0);
+    let asked = server.log().all().len();
+    let database = std::fs::read(shell.path("out.db")).unwrap();
+    for (options, help) in [
+        (&["--report", "out.db"][..], "choose another name"),
+        (&["--metrics", "out.db"], "choose another name"),
+        (&["--report", MEDIA], "choose another name"),
+        (
+            &["--report", "both", "--metrics", "both"],
+            "give each a file of its own",
+        ),
+    ] {
+        let ran = shell.run(&[&LOAD[..], options].concat());
+        assert_eq!(ran.code, 2, "{ran}");
+        assert!(ran.stderr.contains(help), "{ran}");
+    }
+    assert_eq!(std::fs::read(shell.path("out.db")).unwrap(), database);
+    assert_eq!(server.log().all().len(), asked);
+    // Those of an earlier run are.
+    let options = ["--report", "report.json", "--metrics", "metrics.txt"];
+    for _ in 0..2 {
+        assert_eq!(shell.run(&[&LOAD[..], &options].concat()).code, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn load_reports_each_resource() {
     let (server, shell) = media().await;
     server.faults().at(0, Fault::status(503));
