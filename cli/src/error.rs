@@ -180,7 +180,8 @@ impl From<Error> for CommandError {
         let message = error.to_string();
         if is_usage(&error) {
             Self::usage(message)
-        } else if is_incomplete(&error) {
+        } else if *error.kind() == ErrorKind::Budget {
+            // A fetch that is incomplete has failed: its records are printed, and nobody continues it.
             Self::incomplete(message)
         } else if *error.kind() == ErrorKind::Locked {
             Self::locked(message)

@@ -90,7 +90,7 @@ async fn failure_of_one_source_leaves_the_others_and_the_lowest_exit_code_wins()
     assert_eq!(of(1, "broken_rows")["status"], "failed");
     assert_eq!(of(2, "short_rows")["status"], "incomplete");
 
-    // `fetch` and `load` have the same exit code for it.
+    // A load can be continued, and a fetch cannot.
     let load = ["load", "apis/short.yaml", "--to", "sqlite:other.db"];
     assert_eq!(shell.run(&load).code, 4);
     let ran = shell.run(&[
@@ -100,11 +100,11 @@ async fn failure_of_one_source_leaves_the_others_and_the_lowest_exit_code_wins()
         "--report",
         "fetch.json",
     ]);
-    assert_eq!(ran.code, 4, "{ran}");
+    assert_eq!(ran.code, 3, "{ran}");
     let report: serde_json::Value = serde_json::from_str(&shell.read("fetch.json")).unwrap();
     assert_eq!(
         (&report["status"], &report["exit_code"]),
-        (&"incomplete".into(), &4.into())
+        (&"failed".into(), &3.into())
     );
 
     let ran = shell.run(&["run", "--only", "short", "--only", "one"]);
