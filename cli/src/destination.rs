@@ -98,20 +98,28 @@ fn database_file(kind: &str, file: &str) -> Result<PathBuf, String> {
 }
 
 impl To {
-    /// The destination of a project file in this folder, to which its paths are relative.
-    pub(crate) fn of_project(text: &str, folder: &Path) -> Self {
-        match parse(text) {
-            Ok(Self::Sqlite(path)) => Self::Sqlite(folder.join(path)),
-            Ok(Self::DuckDb(path)) => Self::DuckDb(folder.join(path)),
-            Ok(Self::Files(url)) if !url.contains("://") => match url.split_once(':') {
+    /// The destination of a project file in this folder, to which its paths are relative, also those in a variable.
+    ///
+    /// # Errors
+    ///
+    /// If the variable has no destination.
+    pub(crate) fn of_project(
+        text: &str,
+        folder: &Path,
+        context: &Context,
+    ) -> Result<Self, CommandError> {
+        let to = parse(text).unwrap_or_else(Self::Invalid);
+        Ok(match resolve(to, context)? {
+            Self::Sqlite(path) => Self::Sqlite(folder.join(path)),
+            Self::DuckDb(path) => Self::DuckDb(folder.join(path)),
+            Self::Files(url) if !url.contains("://") => match url.split_once(':') {
                 Some((kind, path)) => {
                     Self::Files(format!("{kind}:{}", folder.join(path).display()))
                 }
                 None => Self::Files(url),
             },
-            Ok(to) => to,
-            Err(why) => Self::Invalid(why),
-        }
+            to => to,
+        })
     }
 }
 

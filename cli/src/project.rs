@@ -8,6 +8,7 @@ use rest_source_load::Destination;
 
 use crate::{
     args::Connection,
+    console::Console,
     context::Context,
     destination::{self, To},
     error::CommandError,
@@ -91,7 +92,7 @@ async fn load(
     Opened::check_tables(&mut sources);
     let destinations = file.destinations(&sources, &args, &of_all).await;
     if args.dry_run {
-        return file.list(sources, &destinations, &context);
+        return file.list(sources, &destinations, &context.console, &run);
     }
     let jobs = sources.into_iter().map(|source| {
         let (destinations, run) = (&destinations, &run);
@@ -205,13 +206,16 @@ impl ProjectFile {
                 continue;
             }
             let folder = self.path.parent().unwrap_or(Path::new(""));
-            let to = To::of_project(&destination.to, folder);
             let schema = destination.schema.clone();
-            let done = if args.dry_run {
-                destination::check(to, schema, context).await.map(|_| None)
-            } else {
-                let opened = args.lock.open(&to, schema.as_ref(), context).await;
-                opened.map(Some)
+            let done = match To::of_project(&destination.to, folder, context) {
+                Err(error) => Err(error),
+                Ok(to) if args.dry_run => {
+                    destination::check(to, schema, context).await.map(|_| None)
+                }
+                Ok(to) => {
+                    let opened = args.lock.open(&to, schema.as_ref(), context).await;
+                    opened.map(Some)
+                }
             };
             opened.push(done.map_err(|error| error.at(&self.place(destination.line))));
         }
@@ -223,9 +227,9 @@ impl ProjectFile {
         &self,
         sources: Vec<Opened>,
         destinations: &[OpenDestination],
-        context: &Context,
+        console: &Console,
+        run: &RunReport,
     ) -> Result<(), CommandError> {
-        let console = &context.console;
         let mut exits = Vec::new();
         for source in sources {
             let into = self.project.destinations.get(source.destination);
@@ -243,6 +247,7 @@ impl ProjectFile {
                 }
             };
             exits.push(error.exit());
+            run.add_error(&error);
             error.report(console);
         }
         match exits.into_iter().min() {

@@ -124,7 +124,7 @@ impl Drop for RefreshTokenFile {
                 .map(|secret| format!("`{}`", secret.env));
             self.console.warning(format_args!(
                 "the API rotated the refresh token, and the new one was not stored: that of {} may be invalid now\n  \
-                 help: get a new one, and use `--token-file FILE`, which stores those that follow",
+                 help: get a new one, and use `--token-file FILE` (in a project `token_file`), which stores those that follow",
                 variable.as_deref().unwrap_or("the environment")
             ));
         }

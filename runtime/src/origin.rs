@@ -103,8 +103,12 @@ pub(crate) fn check_scheme(url: &Url) -> Result<()> {
 /// When it is not an absolute http(s) URL, or holds credentials or a fragment.
 pub(crate) fn parse(text: &str, what: &str) -> Result<Url> {
     let wrong = |why: &str| {
-        let shown = if text.contains('@') { "it" } else { text };
-        let message = format!("{what} is no URL for requests: `{shown}` {why}");
+        let shown = if text.contains('@') {
+            "it".to_owned()
+        } else {
+            format!("`{text}`")
+        };
+        let message = format!("{what} is no URL for requests: {shown} {why}");
         Error::new(ErrorKind::Config, message)
             .with_help("give an absolute URL like `https://api.example.com/v1`")
     };

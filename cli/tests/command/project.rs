@@ -168,6 +168,19 @@ async fn project_gives_settings_secrets_and_options_and_its_paths_are_relative_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn path_in_the_variable_of_a_destination_is_relative_to_the_project() {
+    let server = server().await;
+    let shell = shell(&server, &["one"]).with("WAREHOUSE", "sqlite:out.db");
+    shell.write(
+        "jobs/daily.yaml",
+        "destinations: { out: { to: env:WAREHOUSE } }\nsources: { one: { spec: ../apis/one.yaml } }\n",
+    );
+    let ran = shell.run(&["run", "jobs/daily.yaml"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(shell.rows("jobs/out.db", "one_rows"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dry_run_lists_what_is_loaded_and_what_is_missing_and_sends_nothing() {
     let server = server().await;
     let shell = shell(&server, &["one", "two", "three", "four"]);
@@ -184,6 +197,14 @@ async fn dry_run_lists_what_is_loaded_and_what_is_missing_and_sends_nothing() {
     let ran = shell.run(&["run", "--dry-run"]);
     snapshot("run-dry", &ran);
     assert_eq!(ran.code, 2);
+    shell.run(&["run", "--dry-run", "--report", "dry.json"]);
+    let report: serde_json::Value = serde_json::from_str(&shell.read("dry.json")).unwrap();
+    let errors = report["errors"].as_array().unwrap();
+    assert_eq!(
+        errors.len(),
+        ran.stderr.matches("error: ").count(),
+        "{report}"
+    );
     let ran = shell.run(&["run", "--only", "three", "--report", "-"]);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let message = report["errors"][0]["message"].as_str().unwrap();
