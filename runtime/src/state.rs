@@ -1,7 +1,6 @@
 //! The state of an incremental fetch, at which the next one resumes.
 
 mod checkpoints;
-mod edit;
 mod fingerprint;
 mod json;
 

@@ -310,7 +310,7 @@ fn none(has_state: bool, has_start: bool, has_end: bool) -> Result<Option<Cursor
 }
 
 /// Reads a value of the spec or the caller as the column's type: text, a date for an instant, and the like.
-pub(crate) fn typed(column: &Column, value: Scalar, what: &str) -> Result<Scalar> {
+pub(super) fn typed(column: &Column, value: Scalar, what: &str) -> Result<Scalar> {
     if value.is_cursor_of(&column.data_type) {
         return Ok(value);
     }

@@ -9,11 +9,12 @@ mod future;
 mod partition_checkpoints;
 mod record_filter;
 mod resume;
+mod state_edit;
 mod state_scope;
 mod text_order;
 mod windows;
 
-pub(crate) use cursor_range::{CursorRange, cursor, typed};
+pub(crate) use cursor_range::{CursorRange, cursor};
 pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
 pub(crate) use partition_checkpoints::PartitionCheckpoints;

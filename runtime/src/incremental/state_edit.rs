@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Checkpoint, Progress, State};
+use super::cursor_range::{cursor, typed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    incremental::{cursor, typed},
     plan::ResourcePlan,
+    state::{Checkpoint, Progress, State},
     value::Scalar,
 };
 
