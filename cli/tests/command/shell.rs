@@ -141,16 +141,19 @@ impl Shell {
     /// Runs the command. A report that it writes is valid by the schema, and has the exit code.
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        let ran = Ran::of(self.command(args).output().unwrap());
         let option = args.iter().position(|arg| *arg == "--report");
-        let report = match option.and_then(|at| args.get(at + 1)) {
-            Some(&"-") => ran.stdout.clone(),
-            Some(file) => fs::read_to_string(self.path(file)).unwrap_or_default(),
-            None => String::new(),
+        let file = option.and_then(|at| args.get(at + 1));
+        let read = |file: &str| fs::read(self.path(file)).unwrap_or_default();
+        let before = file.map(|file| read(file)).unwrap_or_default();
+        let ran = Ran::of(self.command(args).output().unwrap());
+        let report = match file {
+            Some(&"-") => ran.stdout.clone().into_bytes(),
+            Some(file) => read(file),
+            None => Vec::new(),
         };
         // An argument that is wrong is an error before there is a report.
-        if !report.is_empty() {
-            let report = valid_report(&report);
+        if report != before {
+            let report = valid_report(&String::from_utf8(report).unwrap());
             assert_eq!(report["exit_code"], ran.code, "{report}\n{ran}");
         }
         ran
