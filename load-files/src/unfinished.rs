@@ -78,7 +78,7 @@ pub(crate) fn end(storage: &dyn Storage, run: &str, targets: &[Target]) -> Resul
     let mut manifests = Vec::new();
     for table in storage.tables()? {
         if let (Some(manifest), _) = Manifest::newest(storage, &table)?
-            && manifest.source == *first.source
+            && manifest.scope() == first.scope()
             && !manifest.unfinished.is_empty()
         {
             manifests.push((table, manifest));

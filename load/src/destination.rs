@@ -532,7 +532,7 @@ pub struct Target {
     pub resource: Ref<ResourcePlan>,
     /// How rows are written.
     pub writing: Writing,
-    /// The resources that the caller named; empty if the load is of all.
+    /// The resources of the load.
     pub only: Vec<String>,
     /// Whether the caller requested a full refresh: [`Writing::Replace`] under any disposition.
     pub full_refresh: bool,

@@ -229,7 +229,11 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         self.check_prefix()?;
         let run: Text = run_id().into();
         let parents = ParentCache::of(&resources);
-        let mut targets: Vec<Target> = resources.iter().map(|one| self.target(one, &run)).collect();
+        let names: Vec<String> = resources.iter().map(|one| one.name.to_string()).collect();
+        let mut targets: Vec<Target> = resources
+            .iter()
+            .map(|one| self.target(one, &run, &names))
+            .collect();
         if self.client.budget().is_limited() {
             self.sort_by_turn(&mut targets).await?;
         }
@@ -313,8 +317,8 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         ResourceLocks::lock(self.destination, keys, &holder, waiting).await
     }
 
-    /// How a resource is loaded.
-    fn target(&self, resource: &Ref<ResourcePlan>, run: &Text) -> Target {
+    /// How a resource is loaded, beside others of these names.
+    fn target(&self, resource: &Ref<ResourcePlan>, run: &Text, names: &[String]) -> Target {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
         let setting = columns.filter_map(|column| {
@@ -330,7 +334,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
                 resource.with_stored_names(&self.table_prefix).into()
             },
             writing: self.writing(resource),
-            only: self.only.clone(),
+            only: names.to_vec(),
             full_refresh: self.full_refresh,
             keep_state: self.keep_state,
             request: self.client.fingerprint(resource),

@@ -33,13 +33,22 @@ static CLICKS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 crate::shop!(Appending, plan(&[&VISITS, &*CLICKS]));
+static VIEWS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("views"),
+    table: Table::new("views", VISITS.table.columns.clone()).into(),
+    path: Template(list![Part::Text(Static("views"))]),
+    ..VISITS.clone()
+});
+
+crate::shop!(Others, plan(&[&*VIEWS]));
 crate::shop!(Both, plan(&[&VISITS, &ORDERS]));
 crate::shop!(Incremental, plan(&[&APPENDED, &VISITS]));
 
 async fn serve() -> Server {
     let visits = Dataset::new("visits", "/visits", 4, |n| json!({ "id": n }));
     let clicks = Dataset::new("clicks", "/clicks", 3, |n| json!({ "id": n }));
-    serve_also(vec![visits, clicks]).await
+    let views = Dataset::new("views", "/views", 2, |n| json!({ "id": n }));
+    serve_also(vec![visits, clicks, views]).await
 }
 
 /// Loads, and is dropped while the page of this number waits.
@@ -152,6 +161,23 @@ async fn load_only(names: &[&str], server: &Server, scratch: &Scratch) -> LoadRe
 
 fn appended(scratch: &Scratch) -> Vec<String> {
     scratch.rows("SELECT (SELECT count(*) FROM visits), (SELECT count(*) FROM clicks)")
+}
+
+#[tokio::test]
+async fn load_of_another_spec_of_the_same_name_does_not_complete_a_killed_load() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Appending>(&server, &scratch, 1).await;
+    let before = scratch.rows("SELECT count(*) FROM visits");
+    assert_eq!(before, ["4"]);
+    // It has none of the resources of the killed load, which is completed afterwards, and it appends in each load.
+    for count in 1..=2 {
+        load::<Others>(&server, &scratch).await;
+        let views = scratch.rows("SELECT count(*) FROM views");
+        assert_eq!(views, [(count * 2).to_string()]);
+    }
+    load::<Appending>(&server, &scratch).await;
+    assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["4"]);
+    assert_eq!(scratch.rows("SELECT count(*) FROM clicks"), ["3"]);
 }
 
 #[tokio::test]
