@@ -561,6 +561,9 @@ async fn resources_of_a_killed_load_are_not_appended_again() {
     }
     assert_eq!(rows(root, "visits", "visits").len(), 5);
     let files = Files::folder(root);
+    // With another prefix it is another load.
+    let load = Loading::new(&client, &files).table_prefix("b_");
+    load.await.unwrap();
     let report = world.load(&both, &files).await;
     assert_eq!(report.appended_by_killed_load, ["visits"]);
     assert_eq!(
