@@ -50,13 +50,16 @@ pub(crate) fn loads(storage: &dyn Storage, most: u64) -> Result<Vec<LoadRecord>>
 fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>> {
     let mut history = BTreeMap::new();
     for line in storage.history()?.lines() {
+        if is_cut(line) {
+            continue;
+        }
         let load = read(line).ok_or_else(|| {
             Error::new(
                 ErrorKind::Destination,
                 "a line of the history of loads cannot be read",
             )
             .with_detail(line)
-            .with_help("a load that was killed may have left a part of a line: delete it")
+            .with_help("correct it, or delete it")
         })?;
         let (source, resource) = (load.source.to_string(), load.resource.to_string());
         // The last line of a run, resource and part counts.
@@ -78,6 +81,11 @@ fn all(storage: &dyn Storage) -> Result<impl Iterator<Item = LoadRecord> + use<>
         }
     }
     Ok(history.into_iter())
+}
+
+/// Whether a line is the start of one: its load was killed while it wrote it.
+fn is_cut(line: &str) -> bool {
+    serde_json::from_str::<Value>(line).is_err_and(|error| error.is_eof())
 }
 
 fn read(line: &str) -> Option<LoadRecord> {

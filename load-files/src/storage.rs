@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt, fs,
-    io::{self, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -258,8 +258,7 @@ impl Storage for LocalFolder {
     fn record(&self, _: &str, line: &str) -> Result<()> {
         let path = self.root.join(HISTORY);
         Self::folder_of(&path)?;
-        let opened = fs::OpenOptions::new().create(true).append(true).open(&path);
-        let written = opened.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        let written = append_line(&path, line);
         written.map_err(|error| failed("write", &path, &error))
     }
 
@@ -293,6 +292,18 @@ impl Storage for LocalFolder {
 
 /// The file with the history of loads.
 const HISTORY: &str = "_loads.jsonl";
+
+/// Appends a line on its own: a process that was killed may have left the start of one.
+fn append_line(path: &Path, line: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.create(true).append(true).read(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    let start = if last == [b'\n'] { "" } else { "\n" };
+    file.write_all(format!("{start}{line}\n").as_bytes())
+}
 
 /// The folder of the locks of loads.
 const LOCKS: &str = "_locks";

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use rest_source::State;
-use rest_source_load::{LoadError, Loading};
+use rest_source_load::{Destination, LoadError, LoadStatus, Loading};
 use rest_source_load_files::{Files, Format};
 use rest_source_testkit::Folder;
 use serde_json::{Value, json};
@@ -587,6 +587,16 @@ async fn history_has_a_line_for_the_beginning_and_the_end_of_each_load() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["status"].clone())
         .collect();
     assert_eq!(statuses, ["running", "loaded"]);
+    // A killed load may have left the start of a line.
+    let (cut, _) = history.trim_end().split_at(history.len() - 20);
+    fs::write(folder.path().join("_loads.jsonl"), cut).unwrap();
+    let files = Files::folder(folder.path());
+    world.load(VISITS, &files).await;
+    let loads = files.history(10).await.unwrap();
+    assert_eq!(
+        loads.iter().map(|load| load.status).collect::<Vec<_>>(),
+        [LoadStatus::Loaded, LoadStatus::Interrupted]
+    );
     assert_eq!(
         fs::read_dir(Path::new(folder.path()).join("_locks"))
             .unwrap()
