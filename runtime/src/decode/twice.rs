@@ -1,7 +1,7 @@
 //! Keys that stand twice in one object. A tree keeps the last value of such a key, and what a query finds then lacks the
 //! other.
 
-use std::{collections::HashSet, fmt, fmt::Write};
+use std::{borrow::Cow, collections::HashSet, fmt, fmt::Write};
 
 use serde::{
     Deserializer,
@@ -105,8 +105,10 @@ impl<'de> Visit<'de> for Keys<'_> {
             if let Some(key) = seen.replace(key)
                 && self.found.len() < MAX_TWICE
             {
-                let object = self.place.clone();
-                self.found.push(Twice { object, key });
+                self.found.push(Twice {
+                    object: self.place.clone(),
+                    key: key.into_owned(),
+                });
             }
         }
         Ok(())
@@ -133,22 +135,26 @@ impl<'de> Visit<'de> for Keys<'_> {
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
-    type Value = String;
+    type Value = Cow<'de, str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Key {
-    type Value = String;
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<String, E> {
-        Ok(key.to_owned())
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
 
