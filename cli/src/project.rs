@@ -290,6 +290,7 @@ impl Opening<'_> {
             None => Context::clone(of_all),
         };
         let own = with_secrets(source, &plan, own)?;
+        let report = self.run.source(&plan).of_project(&source.name);
         let path = |path: &Option<String>| path.as_ref().map(|path| file.resolve(path));
         let budget = RunBudget::new();
         let budget = match source.max_requests {
@@ -312,7 +313,6 @@ impl Opening<'_> {
             lock: self.lock.clone(),
             options,
         };
-        let report = self.run.source(&plan);
         let requests = self.token_requests.clone();
         SourceLoad::open(&plan, source, report, requests, &own)
     }

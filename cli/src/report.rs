@@ -87,6 +87,9 @@ struct Run {
 struct Source {
     #[serde(rename = "source")]
     name: String,
+    /// Its name in the project, where several sources may have one spec.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_source: Option<String>,
     spec: String,
     resources: BTreeMap<String, Resource>,
     errors: Vec<Error>,
@@ -203,6 +206,7 @@ impl RunReport {
         let mut run = self.lock();
         run.sources.push(Source {
             name: plan.name.to_string(),
+            project_source: None,
             spec: plan.spec.to_string(),
             resources: BTreeMap::new(),
             errors: Vec::new(),
@@ -336,6 +340,12 @@ impl SourceReport {
             entry.rows = rows;
             entry.fetched = fetched;
         });
+    }
+
+    /// The same source, as a project names it.
+    pub(crate) fn of_project(self, name: &str) -> Self {
+        self.run.lock().sources[self.at].project_source = Some(name.to_owned());
+        self
     }
 
     /// A resource whose records were printed.

@@ -133,8 +133,12 @@ fn labels(source: &Source, resource: &str) -> String {
         let value = value.replace('\\', "\\\\").replace('"', "\\\"");
         value.replace('\n', "\\n")
     };
-    let (source, resource) = (escape(&source.name), escape(resource));
-    format!("{{source=\"{source}\",resource=\"{resource}\"}}")
+    let (name, resource) = (escape(&source.name), escape(resource));
+    let of_project = match &source.project_source {
+        Some(project_source) => format!(",project_source=\"{}\"", escape(project_source)),
+        None => String::new(),
+    };
+    format!("{{source=\"{name}\",resource=\"{resource}\"{of_project}}}")
 }
 
 /// The times of the last successes by their labels: of this run, and those that the file before has.

@@ -168,6 +168,37 @@ async fn project_gives_settings_secrets_and_options_and_its_paths_are_relative_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_tell_two_sources_of_one_spec_apart() {
+    let server = server().await;
+    let shell = shell(&server, &["one"]);
+    shell.write(
+        "rest-source.yaml",
+        "destinations: { out: { to: \"sqlite:out.db\" } }\nsources:\n  \
+         eu: { spec: apis/one.yaml, table_prefix: eu_ }\n  us: { spec: apis/one.yaml, table_prefix: us_ }\n",
+    );
+    let ran = shell.run(&["run", "--report", "run.json", "--metrics", "run.txt"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let report: serde_json::Value = serde_json::from_str(&shell.read("run.json")).unwrap();
+    let sources = report["sources"].as_array().unwrap();
+    let named = sources.iter().map(|source| &source["project_source"]);
+    assert_eq!(named.collect::<Vec<_>>(), ["eu", "us"], "{report}");
+    let metrics = shell.read("run.txt");
+    let mut series: Vec<&str> = metrics
+        .lines()
+        .filter_map(|line| line.split_once("} "))
+        .map(|(series, _)| series)
+        .collect();
+    let count = series.len();
+    series.sort_unstable();
+    series.dedup();
+    assert_eq!(series.len(), count, "{metrics}");
+    assert!(
+        metrics.contains("{source=\"one\",resource=\"one_rows\",project_source=\"eu\""),
+        "{metrics}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn path_in_the_variable_of_a_destination_is_relative_to_the_project() {
     let server = server().await;
     let shell = shell(&server, &["one"]).with("WAREHOUSE", "sqlite:out.db");
