@@ -88,8 +88,8 @@ struct Source {
     #[serde(rename = "source")]
     name: String,
     /// Its name in the project, where several sources may have one spec.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_source: Option<String>,
+    #[serde(rename = "project_source", skip_serializing_if = "Option::is_none")]
+    in_project: Option<String>,
     spec: String,
     resources: BTreeMap<String, Resource>,
     errors: Vec<Error>,
@@ -206,7 +206,7 @@ impl RunReport {
         let mut run = self.lock();
         run.sources.push(Source {
             name: plan.name.to_string(),
-            project_source: None,
+            in_project: None,
             spec: plan.spec.to_string(),
             resources: BTreeMap::new(),
             errors: Vec::new(),
@@ -344,7 +344,7 @@ impl SourceReport {
 
     /// The same source, as a project names it.
     pub(crate) fn of_project(self, name: &str) -> Self {
-        self.run.lock().sources[self.at].project_source = Some(name.to_owned());
+        self.run.lock().sources[self.at].in_project = Some(name.to_owned());
         self
     }
 

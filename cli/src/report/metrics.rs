@@ -134,8 +134,8 @@ fn labels(source: &Source, resource: &str) -> String {
         value.replace('\n', "\\n")
     };
     let (name, resource) = (escape(&source.name), escape(resource));
-    let of_project = match &source.project_source {
-        Some(project_source) => format!(",project_source=\"{}\"", escape(project_source)),
+    let of_project = match &source.in_project {
+        Some(name) => format!(",project_source=\"{}\"", escape(name)),
         None => String::new(),
     };
     format!("{{source=\"{name}\",resource=\"{resource}\"{of_project}}}")
