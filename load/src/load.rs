@@ -282,12 +282,10 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     async fn sort_by_turn(&self, targets: &mut [Target]) -> Result<()> {
         let history = self.destination.history(MAX_HISTORY).await?;
         let last_begun = |target: &Target| {
-            let own = history.iter().filter(|load| {
-                load.source == target.source
-                    && load.resource == target.resource.name
-                    && load.part == target.part()
-                    && load.status != LoadStatus::NotTried
-            });
+            let key = target.resource_key();
+            let own = history
+                .iter()
+                .filter(|load| load.status != LoadStatus::NotTried && load.resource_key() == key);
             own.map(|load| load.started).max()
         };
         targets.sort_by_cached_key(last_begun);

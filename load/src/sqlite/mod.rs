@@ -67,7 +67,7 @@ use crate::{
 /// whether a load created the table; `_rest_source_state` the last state and the fingerprint of its request;
 /// `_rest_source_unfinished` the resources appended by loads that did not end; `_rest_source_loads` the history: when
 /// each load of a resource began and ended, its rows, requests and waits, its `status` (`running`, `loaded`,
-/// `incomplete`, `failed`, `interrupted`) and its error. A killed load stays `running` until the next load of the
+/// `incomplete`, `failed`, `interrupted`, `not tried`) and its error. A killed load stays `running` until the next load of the
 /// resource. `_rest_source_jobs` has the jobs that APIs run;
 /// `_rest_source_checkpoints` and `_rest_source_fetched_partitions` where interrupted loads resume, whose rows are in
 /// tables `_rest_source_staged_…`. A load that appends, or can be resumed, locks a file beside the database,
