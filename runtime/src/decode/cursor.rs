@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::shape::JsonKind;
+use crate::value::json_text::plain_prefix;
 
 /// How deep values that are read over may be nested. What is deeper is left to the careful pass.
 const MAX_DEPTH: u32 = 100;
@@ -414,35 +415,11 @@ const fn close(objects: u128) -> u8 {
     if objects & 1 == 1 { b'}' } else { b']' }
 }
 
-/// The first quote, backslash or control byte from here on, found eight bytes at a time.
+/// The first quote, backslash or control byte from here on.
 #[inline]
-fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let found = specials(u64::from_le_bytes(*word));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..)?;
-    let found = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-    found.map(|found| at + found)
-}
-
-/// Which bytes of a word are a quote, a backslash or a control byte: the lowest one that is has its highest bit set
-/// (and so may higher ones that are not).
-#[inline]
-const fn specials(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let quotes = word ^ (ONES * b'"' as u64);
-    let backslashes = word ^ (ONES * b'\\' as u64);
-    let quote = quotes.wrapping_sub(ONES) & !quotes;
-    let backslash = backslashes.wrapping_sub(ONES) & !backslashes;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGHS
+fn special(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = at + plain_prefix(bytes.get(at..)?);
+    (end < bytes.len()).then_some(end)
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(crate) fn text_length(bytes: &[u8]) -> usize {
 
 /// The number of bytes before the first `"`, `\` or control character.
 #[inline]
-fn plain_prefix(bytes: &[u8]) -> usize {
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let found = special_bytes(u64::from_le_bytes(*word));
