@@ -1,7 +1,5 @@
 //! The formats of data files.
 
-#[cfg(feature = "parquet")]
-mod arrow;
 mod csv;
 mod jsonl;
 #[cfg(feature = "parquet")]
@@ -181,7 +179,7 @@ pub(crate) fn copy(
 pub(crate) fn stored_type(format: Format, column: &Column) -> Option<String> {
     #[cfg(feature = "parquet")]
     if format == Format::Parquet {
-        return Some(arrow::field(column).data_type().to_string());
+        return Some(rest_source_arrow::field(column).data_type().to_string());
     }
     let _ = (format, column);
     None

@@ -12,15 +12,13 @@ use parquet::{
     file::properties::WriterProperties,
 };
 use rest_source::{Error, ErrorKind, Result};
+use rest_source_arrow::{ColumnBuilder, field};
 
-use super::{
-    Cell, Compression, Copied, Encoder,
-    arrow::{ColumnBuilder, field},
-};
+use super::{Cell, Compression, Copied, Encoder};
 use crate::{layout::Layout, storage::failed};
 
 /// The rows of a batch.
-pub(super) const BATCH_ROWS: usize = 8_192;
+const BATCH_ROWS: usize = 8_192;
 /// The bytes of texts after which a batch is written, before it has all its rows.
 const BATCH_BYTES: usize = 32 << 20;
 /// The bytes in memory after which a row group is written.

@@ -1,4 +1,4 @@
-//! Arrow's types and arrays of columns.
+//! Builders of the arrays of columns.
 
 use std::sync::Arc;
 
@@ -11,76 +11,57 @@ use arrow_array::{
     },
 };
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field, Fields, TimeUnit};
-use rest_source::{Column, Error, ErrorKind, Item, Result, Table, Type, Value, schema::TimeFormat};
+use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
+use rest_source::{Column, Error, ErrorKind, Item, Result, Table, Type, Value};
 use rest_source_load::encode;
 
-use super::parquet::BATCH_ROWS;
+use crate::types::{decimal, element_field, entries_field, fields, unit};
 
-/// The Arrow field of a column.
-pub(super) fn field(column: &Column) -> Field {
-    Field::new(
-        column.name.as_str(),
-        data_type(&column.data_type),
-        column.nullable,
-    )
-}
+/// The room for the validity of a first batch.
+const ROWS: usize = 1_024;
 
-fn data_type(data_type: &Type) -> DataType {
-    match data_type {
-        Type::Bigint => DataType::Int64,
-        Type::Double => DataType::Float64,
-        Type::Bool => DataType::Boolean,
-        Type::Timestamp(format) => DataType::Timestamp(unit(format), Some("UTC".into())),
-        Type::Date(_) => DataType::Date32,
-        Type::Time => DataType::Time64(TimeUnit::Microsecond),
-        Type::Decimal { precision, scale } => match decimal(*precision, *scale) {
-            Some((precision, scale)) => DataType::Decimal128(precision, scale),
-            None => DataType::Utf8,
-        },
-        Type::Binary => DataType::Binary,
-        Type::Object(table) => DataType::Struct(fields(table)),
-        Type::Array(element) => DataType::List(Arc::new(element_field(element))),
-        Type::Map(element) => DataType::Map(Arc::new(entries_field(element)), false),
-        Type::Text | Type::Enum { .. } | Type::Json | Type::Union(_) | Type::Scalar => {
-            DataType::Utf8
-        }
+/// Builds the array of one column.
+#[derive(Debug)]
+pub struct ColumnBuilder(Builder);
+
+impl ColumnBuilder {
+    /// A builder for values of this column.
+    pub fn new(column: &Column) -> Self {
+        Self(Builder::new(column))
+    }
+
+    /// Appends a cell. Returns about how many bytes its value has.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Destination`] if the value does not fit the Arrow type. The builder is unusable afterwards.
+    pub fn append(&mut self, item: Item<'_>) -> Result<usize> {
+        self.0.append(item)
+    }
+
+    /// Appends a value that has no parts; null to a column of objects, lists or maps. Returns about how many bytes it
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    pub fn append_value(&mut self, value: Value<'_>) -> Result<usize> {
+        self.0.append_value(value)
+    }
+
+    /// Builds the array of the appended values, and starts the next one.
+    ///
+    /// # Errors
+    ///
+    /// If an element, a field or a value of a map is null and its column is not nullable.
+    pub fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
+        self.0.finish()
     }
 }
 
-/// The unit of a timestamp. Microseconds reach all years of an API, nanoseconds those from 1677 to 2262.
-fn unit(format: &TimeFormat) -> TimeUnit {
-    match format {
-        TimeFormat::EpochNanos => TimeUnit::Nanosecond,
-        _ => TimeUnit::Microsecond,
-    }
-}
-
-/// The precision and the scale of a decimal that 128 bits hold.
-fn decimal(precision: u8, scale: u8) -> Option<(u8, i8)> {
-    let scale = i8::try_from(scale).ok()?;
-    (1..=38).contains(&precision).then_some((precision, scale))
-}
-
-fn fields(table: &Table) -> Fields {
-    if table.columns.is_empty() {
-        return vec![Field::new("record", DataType::Utf8, false)].into();
-    }
-    table.columns.iter().map(field).collect()
-}
-
-fn element_field(element: &Column) -> Field {
-    Field::new("element", data_type(&element.data_type), element.nullable)
-}
-
-fn entries_field(element: &Column) -> Field {
-    let key = Field::new("key", DataType::Utf8, false);
-    let value = Field::new("value", data_type(&element.data_type), element.nullable);
-    Field::new("entries", DataType::Struct(vec![key, value].into()), false)
-}
-
-/// The values of a column in a batch.
-pub(super) enum ColumnBuilder {
+/// An array builder, by the type of its column.
+#[derive(Debug)]
+enum Builder {
     Text(StringBuilder),
     Bigint(Int64Builder),
     Double(Float64Builder),
@@ -119,9 +100,9 @@ macro_rules! append {
     }};
 }
 
-impl ColumnBuilder {
-    pub(super) fn new(column: &Column) -> Self {
-        let valid = || NullBufferBuilder::new(BATCH_ROWS);
+impl Builder {
+    fn new(column: &Column) -> Self {
+        let valid = || NullBufferBuilder::new(ROWS);
         match &column.data_type {
             Type::Bigint => Self::Bigint(Int64Builder::new()),
             Type::Double => Self::Double(Float64Builder::new()),
@@ -165,7 +146,7 @@ impl ColumnBuilder {
     }
 
     /// Appends a value. Returns about how many bytes it has.
-    pub(super) fn append(&mut self, item: Item<'_>) -> Result<usize> {
+    fn append(&mut self, item: Item<'_>) -> Result<usize> {
         match self {
             Self::Struct {
                 table,
@@ -226,7 +207,7 @@ impl ColumnBuilder {
     }
 
     /// Appends a value without parts; to a column that has them, null.
-    pub(super) fn append_value(&mut self, value: Value<'_>) -> Result<usize> {
+    fn append_value(&mut self, value: Value<'_>) -> Result<usize> {
         Ok(match self {
             Self::Text(builder) => match value {
                 Value::Absent | Value::Null => append!(builder, None::<&str>),
@@ -321,7 +302,7 @@ impl ColumnBuilder {
     }
 
     /// The values, which are forgotten.
-    pub(super) fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
+    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
         Ok(match self {
             Self::Text(builder) => Arc::new(builder.finish()),
             Self::Bigint(builder) => Arc::new(builder.finish()),
@@ -414,6 +395,6 @@ fn nanos(time: rest_source::Timestamp) -> Result<i64> {
             "the timestamp {time} is outside of the years 1677 to 2262, which nanoseconds reach"
         );
         Error::new(ErrorKind::Destination, message)
-            .with_help("declare the column as `text`, or write JSON Lines")
+            .with_help("declare the column as `text`, or load JSON Lines")
     })
 }
