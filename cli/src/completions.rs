@@ -90,7 +90,7 @@ fn spec_of(words: &[String]) -> Option<&str> {
     let last = words.len() - 1;
     let is_expected = match command.as_str() {
         "fetch" | "infer" => at == last,
-        "test" => words[at + 1..].iter().all(|word| !word.starts_with('-')),
+        "test" | "verify" => words[at + 1..].iter().all(|word| !word.starts_with('-')),
         "load" | "doctor" => words[last] == "--resource",
         _ => false,
     };

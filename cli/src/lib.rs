@@ -53,6 +53,7 @@ mod state;
 mod state_file;
 mod status;
 mod variables;
+mod verify;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -154,6 +155,13 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Load(load) => {
             let logs = load.logs.clone();
             match load::run(load, context) {
+                Ok(command) => return logged(&logs, command, context),
+                Err(error) => Err(error),
+            }
+        }
+        Command::Verify(verify) => {
+            let logs = verify.logs.clone();
+            match verify::run(verify, context) {
                 Ok(command) => return logged(&logs, command, context),
                 Err(error) => Err(error),
             }

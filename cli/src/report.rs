@@ -15,7 +15,9 @@ use rest_source::{
     Completeness, Error, ErrorKind, Report, Timestamp,
     plan::{ResourcePlan, SourcePlan},
 };
-use rest_source_load::{LoadError, LoadReport, ResourceReport};
+use rest_source_load::{
+    Differences, LoadError, LoadReport, ResourceReport, VerifiedResource, VerifyReport,
+};
 use serde::Serialize;
 use tracing::Subscriber;
 use tracing_subscriber::{Layer, registry::LookupSpan};
@@ -111,6 +113,9 @@ struct Resource {
     rows_in_table: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed: Option<String>,
+    /// What a comparison found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<Differences>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched: Option<Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -414,6 +419,34 @@ impl SourceReport {
         }
     }
 
+    /// The resources of a comparison.
+    pub(crate) fn verified(&self, report: &VerifyReport) {
+        for one in &report.resources {
+            self.of_comparison(one);
+        }
+        for name in &report.skipped {
+            let reason = "`write_disposition: skip`".to_owned();
+            self.put(name, Status::Skipped, Some(reason), |_| ());
+        }
+    }
+
+    fn of_comparison(&self, one: &VerifiedResource) {
+        let status = match &one.differences {
+            // A sample ends before the pages do.
+            Ok(_) if one.fetched.completeness.is_none() => Status::Bounded,
+            Ok(_) => Status::of(one.fetched.completeness.as_ref()),
+            Err(error) => Status::of_error(error),
+        };
+        self.put(&one.resource, status, None, |entry| {
+            entry.rows = one.differences.as_ref().map_or(0, |found| found.written);
+            entry.verified = one.differences.as_ref().ok().cloned();
+            entry.fetched = Some(one.fetched.clone());
+        });
+        if let Err(error) = &one.differences {
+            self.error(error);
+        }
+    }
+
     fn of_load(&self, report: &ResourceReport, status: Status) {
         self.put(&report.resource, status, None, |entry| {
             entry.rows = report.written;
@@ -437,6 +470,7 @@ impl SourceReport {
             rows: 0,
             rows_in_table: None,
             resumed: None,
+            verified: None,
             fetched: None,
             timeline: None,
         };

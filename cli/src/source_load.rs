@@ -7,7 +7,7 @@ use rest_source::{
     plan::{ResourcePlan, SourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
-use rest_source_load::{Destination, LoadReport, Loading};
+use rest_source_load::{Destination, LoadReport, Loading, Verification, VerifyReport};
 
 use crate::{
     args::Connection, console::Console, context::Context, error::CommandError,
@@ -147,6 +147,39 @@ impl SourceLoad {
         &self,
         destination: &dyn Destination,
     ) -> Result<LoadReport, CommandError> {
+        let report = self.loading(destination).await;
+        let report = report.map_err(|mut failed| {
+            failed.errors = failed
+                .errors
+                .into_iter()
+                .map(|error| self.token_file.explain(error))
+                .collect();
+            self.report.load_failed(&failed);
+            failed
+        })?;
+        self.report.loaded(&report);
+        Ok(report)
+    }
+
+    /// Compares the destination with the source.
+    pub(crate) async fn verify(
+        &self,
+        destination: &dyn Destination,
+        what: Verification,
+    ) -> Result<VerifyReport, CommandError> {
+        let verified = self.loading(destination).verify(what).await;
+        let mut report = verified.map_err(|error| self.token_file.explain(error))?;
+        for one in &mut report.resources {
+            if let Err(error) = &one.differences {
+                one.differences = Err(self.token_file.explain(error.clone()));
+            }
+        }
+        self.report.verified(&report);
+        Ok(report)
+    }
+
+    /// A load into a destination, with the options.
+    fn loading<'a>(&'a self, destination: &'a dyn Destination) -> Loading<'a, dyn Destination> {
         let loading = Loading::new(&self.client, destination);
         let mut loading = self.lock.apply(loading, &self.console);
         let options = self.options.clone();
@@ -180,21 +213,8 @@ impl SourceLoad {
         for resource in options.resource {
             loading = loading.resource(resource);
         }
-        let report = loading
-            .on_progress(|done| {
-                self.report.running(&done.resource, done.rows, None);
-            })
-            .await;
-        let report = report.map_err(|mut failed| {
-            failed.errors = failed
-                .errors
-                .into_iter()
-                .map(|error| self.token_file.explain(error))
-                .collect();
-            self.report.load_failed(&failed);
-            failed
-        })?;
-        self.report.loaded(&report);
-        Ok(report)
+        loading.on_progress(|done| {
+            self.report.running(&done.resource, done.rows, None);
+        })
     }
 }

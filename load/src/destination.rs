@@ -13,7 +13,7 @@ use rest_source::{
     shared::{Ref, Text},
 };
 
-use crate::{HeldLock, LockHolder, Locking, ResourceKey};
+use crate::{HeldLock, LockHolder, Locking, OpenComparison, ResourceKey};
 
 /// The future that a method of a destination returns: `Box::pin(async move { … })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -76,6 +76,21 @@ pub trait Destination: Send + Sync {
     /// When the destination cannot hold the resource's records, for example because another resource uses the
     /// name.
     fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>>;
+
+    /// Opens a resource for a comparison of its records with the stored rows: see
+    /// [`Loading::verify`](crate::Loading::verify). It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the destination compares no rows, or has no table of the resource that fits.
+    fn compare<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<OpenComparison>> {
+        let _ = target;
+        Box::pin(async {
+            let message = "the destination compares no rows";
+            Err(Error::new(ErrorKind::Destination, message)
+                .with_help("a database does: SQLite, Postgres or DuckDB"))
+        })
+    }
 
     /// Whether it deletes the stored rows of [deletions](Target::is_deletion). If not, a load of a resource with
     /// `hard_delete` is an error.
@@ -204,6 +219,10 @@ pub trait Delegate: Send + Sync {
 impl<D: Delegate> Destination for D {
     fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
         self.destination().open(target)
+    }
+
+    fn compare<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<OpenComparison>> {
+        self.destination().compare(target)
     }
 
     fn deletes_rows(&self) -> bool {
@@ -651,6 +670,20 @@ impl Target {
         match &*self.table_prefix {
             "" => self.source.to_string(),
             prefix => format!("{}/{prefix}", self.source),
+        }
+    }
+
+    /// The same for a comparison: what differs is merged by its key.
+    pub(crate) fn for_comparison(self) -> Self {
+        let writing = match self.resource.write_disposition {
+            WriteDisposition::Append => Writing::Append,
+            _ => Writing::Merge,
+        };
+        Self {
+            writing,
+            full_refresh: false,
+            resume: false,
+            ..self
         }
     }
 

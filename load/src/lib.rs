@@ -102,6 +102,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append_checks;
+mod comparison;
 mod csv_text;
 mod destination;
 pub mod encode;
@@ -122,7 +123,13 @@ pub mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod timestamp_text;
+mod verify;
+mod verify_report;
 
+pub use comparison::{
+    Comparison, ComparisonOptions, Difference, Differences, DifferingColumn, DifferingRecord,
+    OpenComparison,
+};
 pub use destination::{
     AppendedBy, BoxFuture, Delegate, Destination, LastLoad, LoadRecord, LoadStatus, Opened,
     StoredCheckpoint, StoredState, Target, Writer, Writing,
@@ -136,3 +143,5 @@ pub use run_locks::{ResourceLocks, Waiting};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use timestamp_text::timestamp_text;
+pub use verify::Verification;
+pub use verify_report::{VerifiedResource, VerifyReport};

@@ -304,7 +304,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// Locks the resources that are written.
-    async fn lock(&mut self, targets: &[Target], run: &Text) -> Result<ResourceLocks> {
+    pub(crate) async fn lock(&mut self, targets: &[Target], run: &Text) -> Result<ResourceLocks> {
         let written = targets.iter().filter(|target| {
             self.takes_locks && target.resource.write_disposition != WriteDisposition::Skip
         });
@@ -316,7 +316,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// How a resource is loaded, beside others of these names.
-    fn target(&self, resource: &Ref<ResourcePlan>, run: &Text, names: &[String]) -> Target {
+    pub(crate) fn target(&self, resource: &Ref<ResourcePlan>, run: &Text, names: &[String]) -> Target {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
         let setting = columns.filter_map(|column| {
@@ -368,7 +368,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// The resources to load: in the order of the spec, parents before children.
-    fn resources(&self) -> Result<Vec<Ref<ResourcePlan>>> {
+    pub(crate) fn resources(&self) -> Result<Vec<Ref<ResourcePlan>>> {
         let all = self.client.plan().resources.iter();
         if self.only.is_empty() {
             return Ok(parents_first(all.filter(|resource| resource.selected)));
@@ -390,7 +390,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// Rejects a range that no resource has, or that would replace all rows by a part of the records.
-    fn check_range(&self, resources: &[Ref<ResourcePlan>]) -> Result<()> {
+    pub(crate) fn check_range(&self, resources: &[Ref<ResourcePlan>]) -> Result<()> {
         if self.since.is_none() && self.until.is_none() {
             return Ok(());
         }
@@ -414,7 +414,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         Ok(())
     }
 
-    fn check_prefix(&self) -> Result<()> {
+    pub(crate) fn check_prefix(&self) -> Result<()> {
         let prefix = &*self.table_prefix;
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         if prefix.chars().all(is_plain) && !prefix.starts_with(|first: char| first.is_ascii_digit())

@@ -371,7 +371,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         }
         let mut opened = loading.destination.open(target).await?;
         if let Some(stored) = &opened.request {
-            self.check_request(stored)?;
+            check_request(target, stored)?;
         }
         let is_incremental = resource.incremental.is_some();
         if loading.since.is_some() && target.writing == Writing::Append && opened.state.is_some() {
@@ -468,24 +468,6 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             fetch = fetch.until(until.clone());
         }
         fetch
-    }
-
-    /// Rejects a table with rows of another request.
-    fn check_request(&self, stored: &Fingerprint) -> Result<()> {
-        let target = self.target;
-        let differences = stored.differences(&target.request);
-        if differences.is_empty() || target.keep_state || target.full_refresh {
-            return Ok(());
-        }
-        let table = &target.resource.table.name;
-        let message = format!("the rows of the table `{table}` were loaded by another request");
-        let error = Error::new(ErrorKind::State, message);
-        let error = differences.into_iter().fold(error, Error::with_detail);
-        Err(error.with_help(
-            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or keep \
-             them by `--keep-state` (`keep_state()`), if both requests return the same records; \
-             `include_from_config` stores the rows of several settings in one table",
-        ))
     }
 
     /// Writes the pages, and commits those that can be committed before the last page.
@@ -628,6 +610,23 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     }
 }
 
+/// Rejects a table with rows of another request.
+pub(crate) fn check_request(target: &Target, stored: &Fingerprint) -> Result<()> {
+    let differences = stored.differences(&target.request);
+    if differences.is_empty() || target.keep_state || target.full_refresh {
+        return Ok(());
+    }
+    let table = &target.resource.table.name;
+    let message = format!("the rows of the table `{table}` were loaded by another request");
+    let error = Error::new(ErrorKind::State, message);
+    let error = differences.into_iter().fold(error, Error::with_detail);
+    Err(error.with_help(
+        "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or keep \
+         them by `--keep-state` (`keep_state()`), if both requests return the same records; \
+         `include_from_config` stores the rows of several settings in one table",
+    ))
+}
+
 /// The state of the load, between two pages.
 struct LoadState {
     writer: Box<dyn Writer>,
@@ -727,7 +726,7 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
 }
 
 /// Adds the resource's name to the error, unless it names another resource.
-fn named(error: Error, resource: &ResourcePlan) -> Error {
+pub(crate) fn named(error: Error, resource: &ResourcePlan) -> Error {
     match error.resource() {
         Some(_) => error,
         None => error.with_resource(&resource.name),

@@ -1,9 +1,13 @@
 //! Reports and errors of loads by serde, behind the feature `serde`.
 
+use std::collections::BTreeMap;
+
 use rest_source::shared::Text;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use crate::{LoadError, LoadReport, NotTried, ResourceReport};
+use crate::{
+    Difference, Differences, DifferingRecord, LoadError, LoadReport, NotTried, ResourceReport,
+};
 
 /// The names of resources.
 fn names(names: &[Text]) -> Vec<&str> {
@@ -32,6 +36,58 @@ impl Serialize for LoadReport {
         let killed = names(&self.appended_by_killed_load);
         map.serialize_entry("appended_by_killed_load", &killed)?;
         map.serialize_entry("appended_after_kill", &names(&self.appended_after_kill))?;
+        map.end()
+    }
+}
+
+/// As a map of its fields.
+impl Serialize for Differences {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("equal", &self.is_equal())?;
+        map.serialize_entry("compared", &self.compared)?;
+        map.serialize_entry("missing", &self.missing)?;
+        map.serialize_entry("differing", &self.differing)?;
+        let finds_extra = self.is_whole || self.extra > 0;
+        map.serialize_entry("extra", &finds_extra.then_some(self.extra))?;
+        map.serialize_entry("pending", &self.pending)?;
+        let columns = self.columns.iter();
+        let columns: BTreeMap<&str, u64> = columns
+            .map(|(name, count)| (name.as_str(), *count))
+            .collect();
+        map.serialize_entry("columns", &columns)?;
+        map.serialize_entry("examples", &self.examples)?;
+        map.serialize_entry("written", &self.written)?;
+        map.serialize_entry("deleted", &self.deleted)?;
+        map.end()
+    }
+}
+
+/// As a map of its fields, with the columns by name.
+impl Serialize for DifferingRecord {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        let kind = match self.kind {
+            Difference::Missing => "missing",
+            Difference::Differing => "differing",
+            Difference::Extra => "extra",
+        };
+        map.serialize_entry("kind", kind)?;
+        let key = self.key.iter();
+        let key: BTreeMap<&str, &str> = key
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        map.serialize_entry("key", &key)?;
+        let columns = self.columns.iter();
+        let columns: BTreeMap<&str, Option<BTreeMap<&str, &Option<String>>>> = columns
+            .map(|column| {
+                let values = column.values.as_ref();
+                let values = values
+                    .map(|(stored, api)| BTreeMap::from([("stored", stored), ("api", api)]));
+                (column.name.as_str(), values)
+            })
+            .collect();
+        map.serialize_entry("columns", &columns)?;
         map.end()
     }
 }

@@ -8,6 +8,7 @@ use rest_source::{
 };
 
 use super::{
+    comparison,
     database::Database,
     prepare,
     state::{self, RecordedTable},
@@ -105,6 +106,40 @@ impl Child {
     fn linked(&self) -> String {
         let own: Vec<&str> = self.link.iter().map(|(own, _)| own.as_str()).collect();
         own.join(", ")
+    }
+
+    /// The query of the numbers of the records whose staged elements differ from their stored rows. `staging` is the staging
+    /// table of the records, with their numbers in the column `order`.
+    pub(super) fn differing_records(&self, db: &dyn Database, staging: &str, order: &str) -> String {
+        let (name, position) = (self.name(), quote(POSITION));
+        let same = |one: &str, other: &str, of_record: bool| {
+            let pairs = self.link.iter().map(|(own, record)| {
+                let theirs = if of_record { record } else { own };
+                format!("{one}.{own} = {other}.{theirs}")
+            });
+            let pairs: Vec<String> = pairs.collect();
+            pairs.join(" AND ")
+        };
+        let linked: Vec<&str> = self.link.iter().map(|(own, _)| own.as_str()).collect();
+        let all = self.table.table.columns.iter();
+        let values: Vec<String> = all
+            .map(|column| quote(&column.name))
+            .filter(|name| *name != position && !linked.contains(&name.as_str()))
+            .collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let differs = comparison::differs(db, &values, "stored", "staged");
+        format!(
+            "SELECT staged._rest_source_record FROM {elements} AS staged
+                LEFT JOIN {name} AS stored ON {same_element} AND stored.{position} = staged.{position}
+             WHERE stored.{position} IS NULL OR {differs}
+             UNION SELECT record.{order} FROM {staging} AS record JOIN {name} AS stored ON {of_record}
+                LEFT JOIN {elements} AS staged
+                    ON staged._rest_source_record = record.{order} AND staged.{position} = stored.{position}
+             WHERE staged.{position} IS NULL",
+            elements = self.staging_table,
+            same_element = same("stored", "staged", false),
+            of_record = same("stored", "record", true),
+        )
     }
 
     fn linking(&self) -> String {

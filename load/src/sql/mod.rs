@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod child_tables;
+mod comparison;
 mod database;
 mod history;
 mod locks;
@@ -30,7 +31,7 @@ use writer::Dropped;
 
 use crate::{
     BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
-    StoredState, Target,
+    OpenComparison, StoredState, Target,
 };
 use locks::HeldKeys;
 
@@ -86,6 +87,26 @@ impl<D: Database> Destination for SqlDestination<D> {
                 None => db,
             };
             writer::open(db, dropped, &target)
+        }))
+    }
+
+    fn compare<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<OpenComparison>> {
+        let (db, dropped, target) = (
+            Arc::clone(&self.db),
+            Arc::clone(&self.dropped),
+            target.clone(),
+        );
+        Box::pin(blocking(move || {
+            let connected = {
+                let mut db = lock(&db);
+                db.check()?;
+                db.connect()?
+            };
+            let db = match connected {
+                Some(own) => Arc::new(Mutex::new(own)),
+                None => db,
+            };
+            comparison::open(db, dropped, &target)
         }))
     }
 

@@ -196,7 +196,7 @@ fn has_rows(
 }
 
 /// The SQL condition for the rows with the target's settings, and its parameters.
-fn own_rows(target: &Target) -> (String, Vec<Scalar>) {
+pub(super) fn own_rows(target: &Target) -> (String, Vec<Scalar>) {
     let settings = target.settings.iter();
     let conditions: Vec<String> = settings
         .clone()
@@ -212,7 +212,7 @@ fn own_rows(target: &Target) -> (String, Vec<Scalar>) {
 
 /// Rejects a table with rows of another `include_from_config`: they cannot be told apart from the target's.
 /// A full refresh may replace them if they all belong to one load's settings.
-fn check_other_parts(target: &Target, others: &OtherParts) -> Result<()> {
+pub(super) fn check_other_parts(target: &Target, others: &OtherParts) -> Result<()> {
     let OtherParts {
         other_values,
         other_settings,

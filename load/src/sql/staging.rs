@@ -133,6 +133,11 @@ impl WritePlan {
         std::iter::once(own).chain(children).collect()
     }
 
+    /// The name of the staging table, without its schema.
+    pub(super) fn staging_name(&self) -> &str {
+        &self.staging
+    }
+
     /// The name of the staging table. Before the columns of the resource, it has the
     /// [order](Self::order_column) of the row.
     pub fn staging_table(&self) -> &str {
@@ -339,7 +344,7 @@ fn order_column(target: &Target) -> String {
 
 /// The statements that write the staging tables to the tables. With deletions and child tables, the last row of a
 /// key decides.
-fn publish_table(db: &dyn Database, plan: &WritePlan) -> Vec<String> {
+pub(super) fn publish_table(db: &dyn Database, plan: &WritePlan) -> Vec<String> {
     let WritePlan {
         target,
         children,

@@ -175,7 +175,7 @@ fn check_report(run: &Run, folder: &Path, code: u8) -> Result<(), String> {
     let file = folder.join(REPORT);
     let Ok(text) = fs::read_to_string(&file) else {
         // No request was sent.
-        let is_reported = ["fetch", "load"]
+        let is_reported = ["fetch", "load", "verify"]
             .iter()
             .any(|one| run.line.starts_with(one));
         return if !is_reported || matches!(code, 1 | 2) {
@@ -205,10 +205,10 @@ fn arguments(
     let spec = folder.join("api.yaml").display().to_string();
     let mut added = match command.as_str() {
         "fetch" if !line.contains("--format") => vec!["--format".to_owned(), "jsonl".to_owned()],
-        "load" => database.options(),
+        "load" | "verify" => database.options(),
         _ => Vec::new(),
     };
-    if matches!(command.as_str(), "fetch" | "load") {
+    if matches!(command.as_str(), "fetch" | "load" | "verify") {
         let report = folder.join(REPORT).display().to_string();
         added.extend(["--report".to_owned(), report]);
     }

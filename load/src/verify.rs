@@ -1,0 +1,325 @@
+//! The comparison of a destination with the API: fetches the records of resources, and compares each with its row.
+
+use rest_source::{
+    Client, Error, ErrorKind, Fetch, ParentCache, Report, Result, Rows, State,
+    plan::{ResourcePlan, WriteDisposition},
+    shared::{Ref, Text},
+};
+
+use crate::{
+    Comparison, ComparisonOptions, Destination, Differences, Progress, Target, VerifiedResource,
+    VerifyReport,
+    load::Loading,
+    load_locks::run_id,
+    report,
+    resource_load::{check_request, named},
+};
+
+/// Examples of each kind in a report.
+const EXAMPLES: u32 = 5;
+
+/// What [`Loading::verify`] compares, and whether it repairs.
+///
+/// ```
+/// use rest_source_load::Verification;
+///
+/// let nightly = Verification::whole().repair();
+/// let sample = Verification::pages(10);
+/// # let _ = (nightly, sample);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    pages: Option<u64>,
+    repair: bool,
+    values: bool,
+}
+
+impl Verification {
+    /// Compares all records, also with rows that have no record any more.
+    pub fn whole() -> Self {
+        Self::default()
+    }
+
+    /// Compares the records of so many pages of each resource. Further pages are not requested, and rows without a record
+    /// are not looked for.
+    pub fn pages(pages: u64) -> Self {
+        Self {
+            pages: Some(pages.max(1)),
+            ..Self::default()
+        }
+    }
+
+    /// Writes missing and differing records to the destination, in one transaction for each resource. Rows without a
+    /// record are deleted if each load replaces the rows of the resource, and only in a whole comparison: `merge` keeps
+    /// them.
+    pub fn repair(mut self) -> Self {
+        self.repair = true;
+        self
+    }
+
+    /// Puts the values of differing columns into the report.
+    pub fn with_values(mut self) -> Self {
+        self.values = true;
+        self
+    }
+}
+
+impl<D: Destination + ?Sized> Loading<'_, D> {
+    /// Compares the destination with the API instead of loading into it: fetches the records of the selected resources,
+    /// from the start or within [`since`](Self::since) and [`until`](Self::until), and compares each with the stored row of
+    /// its key. Stored states stay as they are. It locks the resources as a load does.
+    ///
+    /// The records of a resource with a stored state are compared as they would be after the next load: those that it
+    /// would fetch, by its state, are counted as [pending](Differences::pending) if they differ.
+    ///
+    /// # Errors
+    ///
+    /// When a resource is unknown or locked, or cannot be repaired. Other errors of a resource are in the report.
+    pub async fn verify(mut self, what: Verification) -> Result<VerifyReport> {
+        let resources = self.resources()?;
+        self.check_range(&resources)?;
+        self.check_prefix()?;
+        let run: Text = run_id().into();
+        let names: Vec<String> = resources.iter().map(|one| one.name.to_string()).collect();
+        let mut report = VerifyReport::default();
+        let mut targets = Vec::new();
+        for one in &resources {
+            if one.write_disposition == WriteDisposition::Skip {
+                report.skipped.push(one.name.clone());
+                continue;
+            }
+            let target = self.target(one, &run, &names).for_comparison();
+            if what.repair {
+                check_repair(&target)?;
+            }
+            targets.push(target);
+        }
+        // A fetch that ends early does not have all parents.
+        let parents = match what.pages {
+            None => ParentCache::of(&resources),
+            Some(_) => ParentCache::of(&[]),
+        };
+        let locks = self.lock(&targets, &run).await?;
+        for target in &targets {
+            let compared = VerifiedResource::new(target);
+            let verifying = Verifying {
+                loading: &self,
+                target,
+                what,
+            };
+            report
+                .resources
+                .push(verifying.run(&parents, compared).await);
+        }
+        locks.release().await;
+        Ok(report)
+    }
+}
+
+impl VerifiedResource {
+    fn new(target: &Target) -> Self {
+        Self {
+            resource: target.resource.name.clone(),
+            table: target.resource.table.name.clone(),
+            fetched: Report::default(),
+            differences: Ok(Differences::default()),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Rejects the repair of a resource without a key to write by.
+fn check_repair(target: &Target) -> Result<()> {
+    let resource = &target.resource;
+    let (why, help) = if resource.write_disposition == WriteDisposition::Append {
+        (
+            "its rows are appended, and the next load may append the same records again",
+            "compare it without `--repair` (`repair()`); a full refresh replaces its rows",
+        )
+    } else if target.key().next().is_none() {
+        (
+            "it has no primary key to write by",
+            "compare it without `--repair` (`repair()`); a load with a full refresh replaces its rows",
+        )
+    } else {
+        return Ok(());
+    };
+    let message = format!("`{}` cannot be repaired: {why}", resource.name);
+    Err(Error::new(ErrorKind::Config, message)
+        .with_resource(&resource.name)
+        .with_help(help))
+}
+
+/// The comparison of one resource.
+struct Verifying<'r, 'a, D: ?Sized> {
+    loading: &'r Loading<'a, D>,
+    target: &'r Target,
+    what: Verification,
+}
+
+impl<D: Destination + ?Sized> Verifying<'_, '_, D> {
+    async fn run(&self, parents: &ParentCache, mut of: VerifiedResource) -> VerifiedResource {
+        of.differences = self
+            .compare(parents, &mut of)
+            .await
+            .map_err(|error| named(error, &self.target.resource));
+        of
+    }
+
+    async fn compare(
+        &self,
+        parents: &ParentCache,
+        of: &mut VerifiedResource,
+    ) -> Result<Differences> {
+        let target = self.target;
+        let mut opened = self.loading.destination.compare(target).await?;
+        if let Some(stored) = &opened.request {
+            check_request(target, stored)?;
+        }
+        let comparison = &mut *opened.comparison;
+        let is_in_range = self.is_in_range();
+        let fetch = if is_in_range {
+            let mut fetch = self.rows();
+            if let Some(since) = &self.loading.since {
+                fetch = fetch.from(since.clone());
+            }
+            if let Some(until) = &self.loading.until {
+                fetch = fetch.until(until.clone());
+            }
+            fetch
+        } else {
+            self.rows().full_refresh()
+        };
+        let fetch = if self.what.pages.is_none() {
+            fetch.parent_cache(parents)
+        } else {
+            fetch
+        };
+        let most = self.what.pages.unwrap_or(u64::MAX);
+        let fetched = self.stage(fetch, most, comparison).await;
+        of.fetched = fetched.report;
+        if let Some(error) = fetched.error {
+            return Err(report::with_notes(error, &of.fetched));
+        }
+        if let Some(state) = self.next_state(opened.state.take()) {
+            comparison.begin_pending().await?;
+            let fetch = self.rows().since(state);
+            let fetch = if target.keep_state {
+                fetch.keep_state()
+            } else {
+                fetch
+            };
+            let pending = self.stage(fetch, u64::MAX, comparison).await;
+            of.fetched.requests += pending.report.requests;
+            if let Some(error) = pending.error {
+                return Err(report::with_notes(error, &pending.report));
+            }
+        }
+        let mut is_whole = fetched.is_whole && !is_in_range;
+        if is_whole && has_gap(&of.fetched) {
+            is_whole = false;
+            of.notes.push(
+                "rows without a record were not looked for: a response was ignored, or a record set aside"
+                    .to_owned(),
+            );
+        }
+        let options = ComparisonOptions {
+            is_whole,
+            repair: self.what.repair,
+            values: self.what.values,
+            examples: EXAMPLES,
+        };
+        let differences = comparison.finish(&options).await?;
+        if self.what.repair && !differences.is_equal_now() {
+            of.notes.push(
+                "rows without a record stay, because `merge` keeps them: a full refresh deletes them"
+                    .to_owned(),
+            );
+        }
+        Ok(differences)
+    }
+
+    fn is_in_range(&self) -> bool {
+        let is_incremental = self.target.resource.incremental.is_some();
+        is_incremental && (self.loading.since.is_some() || self.loading.until.is_some())
+    }
+
+    /// The state at which the next load starts.
+    fn next_state(&self, stored: Option<State>) -> Option<State> {
+        stored.filter(|_| self.target.resource.has_state())
+    }
+
+    fn rows(&self) -> Fetch<Rows> {
+        let resource = resource(self.loading.client, self.target);
+        let fetch = self.loading.client.rows(resource).allow_incomplete();
+        if self.target.resource.write_disposition == WriteDisposition::Merge {
+            return fetch.for_upsert();
+        }
+        fetch
+    }
+
+    /// Stages the records of at most so many pages.
+    async fn stage(
+        &self,
+        fetch: Fetch<Rows>,
+        most: u64,
+        comparison: &mut dyn Comparison,
+    ) -> Fetched {
+        let mut pages = fetch.pages();
+        let mut progress = Progress {
+            resource: self.target.resource.name.clone(),
+            pages: 0,
+            rows: 0,
+        };
+        let mut error = None;
+        let mut is_whole = false;
+        while progress.pages < most {
+            let page = match pages.next().await {
+                Some(Ok(page)) => page,
+                Some(Err(failed)) => {
+                    error = Some(failed);
+                    break;
+                }
+                None => {
+                    is_whole = true;
+                    break;
+                }
+            };
+            let rows = page.rows();
+            if let Err(failed) = comparison.write(rows).await {
+                error = Some(failed);
+                break;
+            }
+            progress.pages += 1;
+            progress.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            self.loading.tell(&progress);
+        }
+        let completeness = pages.completeness().unwrap_or_default();
+        Fetched {
+            report: pages.report(),
+            error: error.or_else(|| completeness.to_error()),
+            is_whole,
+        }
+    }
+}
+
+/// The plan of a target in its client: the target has the names of the destination.
+fn resource(client: &Client, target: &Target) -> Ref<ResourcePlan> {
+    let mut all = client.plan().resources.iter();
+    let named = all.find(|one| one.name == target.resource.name);
+    named.unwrap_or(&target.resource).clone()
+}
+
+/// Whether the API has records that the fetch did not deliver by the spec's own word: their rows are right.
+fn has_gap(fetched: &Report) -> bool {
+    let completeness = fetched.completeness.as_ref();
+    completeness.is_some_and(|one| one.has_set_aside() || one.has_unfetched_parts())
+}
+
+/// What a fetch has staged.
+struct Fetched {
+    report: Report,
+    error: Option<Error>,
+    /// Whether its pages ended by themselves.
+    is_whole: bool,
+}
