@@ -12,6 +12,7 @@ use crate::{
     logs::LogOptions,
     man::Man,
     project::ProjectArgs,
+    rejects::RejectsCommand,
     report::ReportOptions,
     runs_page::RunsPage,
     secrets::Secrets,
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Status(Status),
     #[command(subcommand)]
     State(StateCommand),
+    #[command(subcommand)]
+    Rejects(RejectsCommand),
     Report(RunsPage),
     Docs(Docs),
     Ddl(Ddl),

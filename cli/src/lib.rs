@@ -42,6 +42,7 @@ mod project;
 mod refresh_token_file;
 #[cfg(feature = "mock")]
 mod replay;
+mod rejects;
 mod report;
 mod runs_page;
 mod secrets;
@@ -144,6 +145,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Secrets(secrets) => return Started::Network(secrets::run(secrets, context)),
         Command::Report(report) => return Started::Network(runs_page::run(report, context)),
         Command::Status(status) => return Started::Network(status::run(status, context)),
+        Command::Rejects(rejects) => return Started::Network(rejects::run(rejects, context)),
         Command::State(state) => return Started::Network(state::run(state, context)),
         Command::Fetch(fetch) => {
             let logs = fetch.logs.clone();

@@ -170,6 +170,7 @@ impl ProjectFile {
         LoadOptions {
             table_prefix: source.table_prefix.clone().or(destination),
             stamp_rows: source.stamp_rows,
+            keep_rejects: source.keep_rejects,
             adopt: source.adopt,
             resource: source.resources.clone(),
             full_refresh: source.full_refresh,

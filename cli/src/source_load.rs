@@ -7,7 +7,9 @@ use rest_source::{
     plan::{ResourcePlan, SourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
-use rest_source_load::{Destination, LoadReport, Loading, Verification, VerifyReport};
+use rest_source_load::{
+    Destination, LoadReport, Loading, ReplayReport, Verification, VerifyReport,
+};
 
 use crate::{
     args::Connection, console::Console, context::Context, error::CommandError,
@@ -25,6 +27,10 @@ pub(crate) struct LoadOptions {
     /// Write two more columns with each row: `_loaded_at` and `_load_id`
     #[arg(long)]
     pub(crate) stamp_rows: bool,
+    /// Keep the records that `schema_contract: {data_type: discard_row}` sets aside, in the table
+    /// `_rest_source_rejects` of a database. `rest-source rejects` shows and replays them
+    #[arg(long)]
+    pub(crate) keep_rejects: bool,
     /// Change tables that no load created: add columns, replace and delete rows
     #[arg(long)]
     pub(crate) adopt: bool,
@@ -178,6 +184,16 @@ impl SourceLoad {
         Ok(report)
     }
 
+    /// Writes the kept records that fit the spec now.
+    pub(crate) async fn replay_rejects(
+        &self,
+        destination: &dyn Destination,
+        overwrite: bool,
+    ) -> Result<ReplayReport, CommandError> {
+        let replayed = self.loading(destination).replay_rejects(overwrite).await;
+        Ok(replayed?)
+    }
+
     /// A load into a destination, with the options.
     fn loading<'a>(&'a self, destination: &'a dyn Destination) -> Loading<'a, dyn Destination> {
         let loading = Loading::new(&self.client, destination);
@@ -188,6 +204,9 @@ impl SourceLoad {
         }
         if options.stamp_rows {
             loading = loading.stamp_rows();
+        }
+        if options.keep_rejects {
+            loading = loading.keep_rejects();
         }
         if options.full_refresh {
             loading = loading.full_refresh();

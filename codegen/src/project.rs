@@ -70,6 +70,8 @@ pub struct ProjectSource {
     pub table_prefix: Option<String>,
     /// Whether rows are stamped.
     pub stamp_rows: bool,
+    /// Whether records that are set aside are kept.
+    pub keep_rejects: bool,
     /// Whether tables that no load created may be changed.
     pub adopt: bool,
     /// Whether everything is fetched again.
@@ -132,6 +134,7 @@ static SOURCE: Context = Context {
         &CA_FILE,
         &TABLE_PREFIX,
         &STAMP_ROWS,
+        &KEEP_REJECTS,
         &ADOPT,
         &FULL_REFRESH,
         &RESUME,
@@ -164,6 +167,7 @@ static CLIENT_CERTIFICATE: Key<Text> =
     text_key("client_certificate", "PEM file with a client certificate");
 static CA_FILE: Key<Text> = text_key("ca_file", "PEM file with certificate authorities");
 static STAMP_ROWS: DefaultKey<bool> = flag("stamp_rows", "as `load --stamp-rows`").or(false);
+static KEEP_REJECTS: DefaultKey<bool> = flag("keep_rejects", "as `load --keep-rejects`").or(false);
 static ADOPT: DefaultKey<bool> = flag("adopt", "as `load --adopt`").or(false);
 static FULL_REFRESH: DefaultKey<bool> = flag("full_refresh", "as `load --full-refresh`").or(false);
 static RESUME: DefaultKey<bool> = flag("resume", "as `load --resume`").or(false);
@@ -299,6 +303,7 @@ impl Reading<'_> {
             ca_file: string(&view, &CA_FILE),
             table_prefix: string(&view, &TABLE_PREFIX),
             stamp_rows: view.get(&STAMP_ROWS),
+            keep_rejects: view.get(&KEEP_REJECTS),
             adopt: view.get(&ADOPT),
             full_refresh: view.get(&FULL_REFRESH),
             resume: view.get(&RESUME),

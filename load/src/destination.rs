@@ -13,7 +13,10 @@ use rest_source::{
     shared::{Ref, Text},
 };
 
-use crate::{HeldLock, LockHolder, Locking, OpenComparison, ResourceKey};
+use crate::{
+    FittingReject, HeldLock, LockHolder, Locking, OpenComparison, RejectQuery, ReplayedRejects,
+    ResourceKey, StoredReject, rejects::not_kept,
+};
 
 /// The future that a method of a destination returns: `Box::pin(async move { … })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -187,6 +190,38 @@ pub trait Destination: Send + Sync {
         })
     }
 
+    /// Whether it keeps [records that are set aside](rest_source::Rows::rejects). If not, a load
+    /// [with them](crate::Loading::keep_rejects) is an error.
+    fn keeps_rejects(&self) -> bool {
+        false
+    }
+
+    /// The records that loads set aside and that are kept.
+    ///
+    /// # Errors
+    ///
+    /// When the destination keeps none, or cannot be reached.
+    fn rejects<'a>(&'a self, query: &'a RejectQuery) -> BoxFuture<'a, Result<Vec<StoredReject>>> {
+        let _ = query;
+        Box::pin(async { Err(not_kept()) })
+    }
+
+    /// Writes kept records that fit now, and keeps them no longer, in one transaction. A record whose key has a row stays,
+    /// unless `overwrite`.
+    ///
+    /// # Errors
+    ///
+    /// When the destination keeps none, or does not accept the rows.
+    fn replay<'a>(
+        &'a self,
+        target: &'a Target,
+        rejects: &'a [FittingReject],
+        overwrite: bool,
+    ) -> BoxFuture<'a, Result<ReplayedRejects>> {
+        let _ = (target, rejects, overwrite);
+        Box::pin(async { Err(not_kept()) })
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -267,6 +302,23 @@ impl<D: Delegate> Destination for D {
 
     fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
         self.destination().store_state(stored)
+    }
+
+    fn keeps_rejects(&self) -> bool {
+        self.destination().keeps_rejects()
+    }
+
+    fn rejects<'a>(&'a self, query: &'a RejectQuery) -> BoxFuture<'a, Result<Vec<StoredReject>>> {
+        self.destination().rejects(query)
+    }
+
+    fn replay<'a>(
+        &'a self,
+        target: &'a Target,
+        rejects: &'a [FittingReject],
+        overwrite: bool,
+    ) -> BoxFuture<'a, Result<ReplayedRejects>> {
+        self.destination().replay(target, rejects, overwrite)
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
@@ -573,6 +625,8 @@ pub struct Target {
     /// Whether the load resumes an interrupted one, and saves [checkpoints](Writer::save_checkpoint) for the next. If
     /// not, what an interrupted one left is discarded.
     pub resume: bool,
+    /// Whether records that are set aside are kept: see [`keep_rejects`](crate::Loading::keep_rejects).
+    pub keep_rejects: bool,
 }
 
 /// Where an interrupted load of a resource resumes.

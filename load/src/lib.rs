@@ -110,6 +110,7 @@ mod load;
 mod load_locks;
 mod open_file;
 mod pending_commit;
+mod rejects;
 mod replace_checks;
 mod report;
 mod resource_load;
@@ -137,6 +138,9 @@ pub use destination::{
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};
 pub use open_file::OpenFile;
+pub use rejects::{
+    FittingReject, RejectQuery, ReplayReport, ReplayedRejects, ReplayedResource, StoredReject,
+};
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 pub use resource_lock::{FileLock, HeldLock, LockHolder, Locking, ResourceKey};
 pub use run_locks::{ResourceLocks, Waiting};

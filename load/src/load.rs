@@ -62,6 +62,7 @@ pub struct Loading<'a, D: ?Sized> {
     keep_state: bool,
     adopt: bool,
     stamp_rows: bool,
+    keep_rejects: bool,
     takes_locks: bool,
     waiting: Mutex<Waiting<'a>>,
     /// `None`: only resources that are fetched in partitions are resumed, and all of a load within a budget.
@@ -88,6 +89,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             keep_state: false,
             adopt: false,
             stamp_rows: false,
+            keep_rejects: false,
             takes_locks: true,
             waiting: Mutex::default(),
             resume: None,
@@ -126,6 +128,15 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// identifier of the load. They are null in rows of loads without this option.
     pub fn stamp_rows(mut self) -> Self {
         self.stamp_rows = true;
+        self
+    }
+
+    /// Keeps the records that `schema_contract: {data_type: discard_row}` sets aside, in the table `_rest_source_rejects`, with
+    /// their reason and request. They are committed with their page. After the spec was mended,
+    /// [`replay_rejects`](Self::replay_rejects) writes them. A record that is set aside again is kept once, and a load that
+    /// replaces the rows of a resource replaces its kept records, too.
+    pub fn keep_rejects(mut self) -> Self {
+        self.keep_rejects = true;
         self
     }
 
@@ -341,6 +352,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             stamp: self.stamp_rows.then(|| self.client.now()),
             adopt: self.adopt,
             resume: self.resumes(resource),
+            keep_rejects: self.keep_rejects,
         }
     }
 

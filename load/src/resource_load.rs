@@ -18,6 +18,7 @@ use crate::{
     Writing, append_checks,
     load::Loading,
     pending_commit::PendingCommit,
+    rejects::not_kept,
     replace_checks,
     report::Reason,
     resumption::{self, Resumption},
@@ -238,6 +239,10 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         let mut fetched = pages.report();
         fetched.requests += requests;
         state.note_deletions(self.target);
+        if self.target.keep_rejects && fetched.discarded_rows > 0 {
+            let note = "the records set aside are in `_rest_source_rejects`, for `rest-source rejects`";
+            state.notes.push(note.to_owned());
+        }
         let notes = opened.notes.into_iter().chain(state.notes.drain(..));
         fetched.notes.splice(0..0, notes);
         match written {
@@ -361,6 +366,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 "a destination that does says so by `Destination::writes_child_tables`; or use `items`",
             ));
         }
+        if target.keep_rejects && !loading.destination.keeps_rejects() {
+            return Err(not_kept());
+        }
         let stamp = target.stamp_column_of_spec();
         if let Some(name) = stamp {
             let message =
@@ -450,6 +458,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         if target.writing == Writing::Replace {
             fetch = fetch.full_refresh();
         }
+        if target.keep_rejects {
+            fetch = fetch.keep_rejects();
+        }
         if target.resume {
             fetch = fetch.with_checkpoints();
         }
@@ -486,7 +497,8 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             if state.pending.precedes(&page, target.writing) {
                 self.commit_pending(state).await?;
             }
-            if page.is_empty() && page.checkpoint().is_some() {
+            let has_rejects = !page.rows().rejects().is_empty();
+            if page.is_empty() && page.checkpoint().is_some() && !has_rejects {
                 self.hold_checkpoint(&page, state);
                 if state.pending.is_due() {
                     self.commit_pending(state).await?;

@@ -1,9 +1,8 @@
 //! The comparison of a destination with the API: fetches the records of resources, and compares each with its row.
 
 use rest_source::{
-    Client, Error, ErrorKind, Fetch, ParentCache, Report, Result, Rows, State,
-    plan::{ResourcePlan, WriteDisposition},
-    shared::{Ref, Text},
+    Error, ErrorKind, Fetch, ParentCache, Report, Result, Rows, State, plan::WriteDisposition,
+    shared::Text,
 };
 
 use crate::{
@@ -250,7 +249,7 @@ impl<D: Destination + ?Sized> Verifying<'_, '_, D> {
     }
 
     fn rows(&self) -> Fetch<Rows> {
-        let resource = resource(self.loading.client, self.target);
+        let resource = self.loading.plan_of(self.target);
         let fetch = self.loading.client.rows(resource).allow_incomplete();
         if self.target.resource.write_disposition == WriteDisposition::Merge {
             return fetch.for_upsert();
@@ -301,13 +300,6 @@ impl<D: Destination + ?Sized> Verifying<'_, '_, D> {
             is_whole,
         }
     }
-}
-
-/// The plan of a target in its client: the target has the names of the destination.
-fn resource(client: &Client, target: &Target) -> Ref<ResourcePlan> {
-    let mut all = client.plan().resources.iter();
-    let named = all.find(|one| one.name == target.resource.name);
-    named.unwrap_or(&target.resource).clone()
 }
 
 /// Whether the API has records that the fetch did not deliver by the spec's own word: their rows are right.

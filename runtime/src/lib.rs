@@ -112,6 +112,7 @@ mod query;
 mod rate_limiter;
 mod record;
 mod redact;
+mod reject;
 mod report;
 mod request;
 mod retry;
@@ -146,6 +147,7 @@ pub use fetch::{
 pub use json_encoder::JsonEncoder;
 pub use position::Position;
 pub use record::Record;
+pub use reject::Reject;
 pub use report::Report;
 #[cfg(feature = "macros")]
 pub use rest_source_macros::rest_source;

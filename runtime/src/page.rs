@@ -1,6 +1,9 @@
 //! One decoded page: its text, and a flat pool of cells that point into it.
 
-use crate::value::{Date, Time, Timestamp, Value, json_text::text_length};
+use crate::{
+    reject::Reject,
+    value::{Date, Time, Timestamp, Value, json_text::text_length},
+};
 
 /// A page's text and its cells.
 ///
@@ -17,6 +20,8 @@ pub(crate) struct Page {
     /// Where in the pool a record starts, and where its JSON, in the order of the rows: of a parent whose
     /// children send its values as they were written.
     pub(crate) records: Vec<(u32, u32)>,
+    /// Records that were set aside, if they are kept.
+    pub(crate) rejects: Vec<Reject>,
     /// The cells: each row's beside each other, each container's children beside each other.
     pub(crate) pool: Vec<Slot>,
 }

@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     page::{Page, Slot},
     record::Record,
+    reject::Reject,
     schema::{Column, Table, Type},
     shared::Ref,
     value::Value,
@@ -63,6 +64,18 @@ impl Rows {
         (page, self.table, self.starts)
     }
 
+    /// The records of their page that were set aside, if the fetch [keeps](crate::Fetch::keep_rejects) them.
+    pub fn rejects(&self) -> &[Reject] {
+        &self.page.rejects
+    }
+
+    /// Gives these rows the records of their page that were set aside.
+    pub(crate) fn put_rejects(&mut self, rejects: Vec<Reject>) {
+        if !rejects.is_empty() {
+            Arc::make_mut(&mut self.page).rejects = rejects;
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.starts.len()
@@ -80,10 +93,12 @@ impl Rows {
             arena,
             bytes,
             records,
+            rejects,
             pool,
         } = &*self.page;
         let cells = size_of_val(pool.as_slice()) + size_of_val(records.as_slice());
-        text.len() + arena.len() + bytes.len() + cells
+        let rejects: usize = rejects.iter().map(Reject::bytes).sum();
+        text.len() + arena.len() + bytes.len() + cells + rejects
     }
 
     /// Whether there is none.

@@ -7,6 +7,7 @@ mod database;
 mod history;
 mod locks;
 mod prepare;
+mod rejects;
 mod schema_changes;
 mod staging;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use writer::Dropped;
 
 use crate::{
     BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
-    OpenComparison, StoredState, Target,
+    FittingReject, OpenComparison, RejectQuery, ReplayedRejects, StoredReject, StoredState, Target,
 };
 use locks::HeldKeys;
 
@@ -181,6 +182,25 @@ impl<D: Database> Destination for SqlDestination<D> {
                 state::replace(db, &stored)
             })
         })
+    }
+
+    fn keeps_rejects(&self) -> bool {
+        true
+    }
+
+    fn rejects<'a>(&'a self, query: &'a RejectQuery) -> BoxFuture<'a, Result<Vec<StoredReject>>> {
+        let query = query.clone();
+        self.run(move |db| rejects::read(db, &query))
+    }
+
+    fn replay<'a>(
+        &'a self,
+        target: &'a Target,
+        rejects: &'a [FittingReject],
+        overwrite: bool,
+    ) -> BoxFuture<'a, Result<ReplayedRejects>> {
+        let (target, rejects) = (target.clone(), rejects.to_vec());
+        self.run(move |db| rejects::replay(db, &target, &rejects, overwrite))
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {

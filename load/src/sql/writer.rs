@@ -8,6 +8,7 @@ use super::{
     blocking, checkpoints,
     database::{Database, as_number, transaction},
     lock, prepare,
+    rejects::{self, RejectStaging},
     staging::{Staging, WritePlan},
     state::{self, Progress},
     table::quote,
@@ -34,6 +35,7 @@ pub(super) type Dropped = Arc<Mutex<Vec<String>>>;
 struct Resource {
     plan: WritePlan,
     staging: Staging,
+    rejects: RejectStaging,
     /// Its last commit, as this load found or made it.
     progress: Progress,
     /// Whether the table had rows after that commit.
@@ -67,6 +69,9 @@ pub(super) fn open<D: Database>(
     let key = lock_key(&target.resource_key());
     let (plan, found) = transaction(connection, &key, |db| {
         state::create(db)?;
+        if target.keep_rejects {
+            rejects::create(db)?;
+        }
         let is_free = checkpoints::claim(db, target)?;
         let plan = if target.resume && is_free {
             WritePlan::resumable(db, target.clone())
@@ -114,6 +119,7 @@ pub(super) fn open<D: Database>(
         resource: Arc::new(Mutex::new(Resource {
             plan,
             staging: Staging::of_interrupted(staged.unwrap_or_default()),
+            rejects: RejectStaging::new(checkpoint.is_some()),
             progress,
             has_rows,
             is_dropped: false,
@@ -162,7 +168,7 @@ impl<D: Database> Writer for SqlWriter<D> {
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         // Most pages only wait in memory for their commit, which needs no thread.
         if let Ok(mut resource) = self.resource.try_lock()
-            && resource.staging.has_room(rows)
+            && resource.has_room(rows)
         {
             let pushed = resource.push(rows).map(|()| count);
             return Box::pin(std::future::ready(pushed));
@@ -171,6 +177,9 @@ impl<D: Database> Writer for SqlWriter<D> {
         self.run(move |db, resource| {
             if !resource.staging.has_room(&rows) {
                 resource.staging.spill(db, &resource.plan)?;
+            }
+            if !resource.rejects.has_room() {
+                resource.rejects.spill(db, &resource.plan)?;
             }
             resource.push(&rows).map(|()| count)
         })
@@ -207,6 +216,7 @@ impl<D: Database> Writer for SqlWriter<D> {
     fn suspend(&mut self) -> BoxFuture<'_, Result<()>> {
         self.run(|db, resource| {
             db.roll_back()?;
+            resource.rejects.clear(db, false)?;
             if resource.plan.is_temporary() {
                 return resource.staging.clear(db, &resource.plan);
             }
@@ -218,6 +228,7 @@ impl<D: Database> Writer for SqlWriter<D> {
     fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
         self.run(|db, resource| {
             db.roll_back()?;
+            resource.rejects.clear(db, false)?;
             resource.staging.clear(db, &resource.plan)?;
             if resource.plan.is_temporary() {
                 return Ok(());
@@ -244,6 +255,8 @@ impl<D> Drop for SqlWriter<D> {
     fn drop(&mut self) {
         let mut resource = lock(&self.resource);
         resource.is_dropped = true;
+        let rejects = resource.rejects.forget();
+        lock(&self.dropped).extend(rejects);
         if resource.staging.forget() && resource.plan.is_temporary() {
             // A load that was dropped in the middle leaves its staging tables.
             let statements = resource.plan.drop_staging();
@@ -257,7 +270,15 @@ impl Resource {
         &self.plan.target.resource.table.name
     }
 
+    /// Whether a page fits in memory beside the others.
+    fn has_room(&self, rows: &Rows) -> bool {
+        self.staging.has_room(rows) && (self.rejects.has_room() || rows.rejects().is_empty())
+    }
+
     fn push(&mut self, rows: &Rows) -> Result<()> {
+        if self.plan.target.keep_rejects {
+            self.rejects.push(rows);
+        }
         self.staging.push(&self.plan, rows)
     }
 
@@ -288,8 +309,10 @@ impl Resource {
         let key = lock_key(&self.plan.target.resource_key());
         transaction(db, &key, |db| {
             let staged = self.staging.spill_all(db, &self.plan)?;
+            self.rejects.publish(db, &self.plan, false)?;
             checkpoints::store(db, &self.plan.target, checkpoint, staged)
-        })
+        })?;
+        self.rejects.clear(db, true)
     }
 
     /// Commits the staged pages and the state, if there is one. `complete`: the resource has no more pages.
@@ -321,6 +344,7 @@ impl Resource {
             None => self.has_rows || self.staging.has_rows(),
         };
         self.staging.clear(db, &self.plan)?;
+        self.rejects.clear(db, true)?;
         let progress = &mut self.progress;
         progress.commits += 1;
         progress.request = Some(self.plan.target.request.to_json());
@@ -357,6 +381,8 @@ impl Resource {
             Writing::ReplaceGroups => self.staging.publish_groups(db, &self.plan)?,
             Writing::Append | Writing::Merge => self.staging.publish(db, &self.plan)?,
         }
+        let replaces = target.writing == Writing::Replace;
+        self.rejects.publish(db, &self.plan, replaces)?;
         // A load that deleted the last row did not find a table that someone emptied.
         let (has_rows, is_exact) = match target.hard_delete() {
             Some(_) => (prepare::has_own_rows(db, target)?, true),

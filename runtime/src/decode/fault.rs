@@ -11,6 +11,7 @@ use crate::{
     plan::{ColumnsContract, DataTypeContract},
     printable::short,
     redact::Redactor,
+    reject::Reject,
     schema::{Column, Decode, TimeFormat, Type, is_plain},
 };
 
@@ -91,6 +92,23 @@ struct Fault {
     help: String,
 }
 
+impl Fault {
+    /// The record that is set aside because of it. Its text follows.
+    fn reject(&self) -> Reject {
+        let Self {
+            place,
+            expected,
+            found,
+            line,
+            ..
+        } = self;
+        let mut reject = Reject::new("", "");
+        reject.reason = format!("`{place}`: expected {expected}, found {found}");
+        reject.line = *line;
+        reject
+    }
+}
+
 /// The values that do not fit, of a page and of the record that is being read.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -107,6 +125,8 @@ pub(super) struct Faults {
     examples: Vec<String>,
     discarded_rows: u64,
     discarded_values: u64,
+    /// The records that were set aside, if they are kept.
+    rejects: Option<Vec<Reject>>,
 }
 
 /// How many faults a record had at some point, and how many of them are kept to be shown.
@@ -129,7 +149,56 @@ impl Faults {
             examples: Vec::new(),
             discarded_rows: 0,
             discarded_values: 0,
+            rejects: None,
         }
+    }
+
+    /// The same, with the records that are set aside.
+    pub(super) fn keeping_rejects(mut self, keeps: bool) -> Self {
+        let is_wanted = keeps && self.contract == DataTypeContract::DiscardRow;
+        self.rejects = is_wanted.then(Vec::new);
+        self
+    }
+
+    /// Whether records that are set aside are kept with their text.
+    #[inline]
+    pub(super) const fn keeps_rejects(&self) -> bool {
+        self.rejects.is_some()
+    }
+
+    /// The records that were set aside so far.
+    pub(super) fn rejects(&self) -> &[Reject] {
+        self.rejects.as_deref().unwrap_or_default()
+    }
+
+    /// Gives a record that was set aside its text. Several of its rows may have been, from this position on: it is kept once.
+    pub(super) fn put_record(&mut self, from: usize, text: &str) {
+        let text = match &self.redactor {
+            Some(redactor) => redactor.redact(text),
+            None => text.to_owned(),
+        };
+        if let Some(rejects) = &mut self.rejects
+            && let Some(first) = rejects.get_mut(from)
+        {
+            first.record = text;
+            rejects.truncate(from + 1);
+        }
+    }
+
+    /// The records that were set aside, with the values of their other columns.
+    pub(super) fn take_rejects(&mut self, included: impl FnOnce() -> String) -> Vec<Reject> {
+        let mut rejects = self.rejects.take().unwrap_or_default();
+        if !rejects.is_empty() {
+            let included = included();
+            let included = match &self.redactor {
+                Some(redactor) => redactor.redact(&included),
+                None => included,
+            };
+            for reject in &mut rejects {
+                reject.included.clone_from(&included);
+            }
+        }
+        rejects
     }
 
     /// Notes that a column has another value than it should.
@@ -294,6 +363,9 @@ impl Faults {
         if self.contract == DataTypeContract::DiscardRow && !self.hard {
             self.discarded_rows += 1;
             for fault in self.pending.drain(..).take(1) {
+                if let Some(rejects) = &mut self.rejects {
+                    rejects.push(fault.reject());
+                }
                 example(&mut self.examples, &fault, "its record set aside");
             }
         } else {

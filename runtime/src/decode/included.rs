@@ -35,6 +35,16 @@ impl Included {
         Self(included.collect())
     }
 
+    /// These values, by the positions of their columns.
+    pub(super) const fn of(values: Vec<(usize, Scalar)>) -> Self {
+        Self(values)
+    }
+
+    /// The values, with the positions of their columns.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, &Scalar)> {
+        self.0.iter().map(|(at, value)| (*at, value))
+    }
+
     /// Puts the values into every row; a text once for all of them.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ mod raw_rows;
 mod reader;
 mod records;
 mod refused;
+mod rejects;
 mod scalar;
 mod selector;
 mod shape;
@@ -96,6 +97,8 @@ pub(crate) struct PageShape {
     finds: Vec<(Query, Take)>,
     spec: Text,
     redactor: Option<Arc<Redactor>>,
+    /// Whether records that are set aside are kept.
+    keeps_rejects: bool,
     /// The most cells of a page.
     max_cells: usize,
 }
@@ -154,6 +157,7 @@ impl PageShape {
                 .collect::<Result<_>>()?,
             spec: spec.clone(),
             redactor: None,
+            keeps_rejects: false,
             max_cells: output::MIN_MAX_CELLS,
         })
     }
@@ -167,6 +171,12 @@ impl PageShape {
     /// What this redactor knows is blanked in messages, before anything is cut off.
     pub(crate) fn redacting(mut self, redactor: Arc<Redactor>) -> Self {
         self.redactor = Some(redactor);
+        self
+    }
+
+    /// The same for pages whose records that are set aside are kept.
+    pub(crate) fn keeping_rejects(mut self, keeps: bool) -> Self {
+        self.keeps_rejects = keeps;
         self
     }
 
@@ -207,7 +217,8 @@ impl PageShape {
             text.len(),
             &self.sets,
             self.max_cells,
-            Faults::new(self.contract.data_type, self.redactor.clone()),
+            Faults::new(self.contract.data_type, self.redactor.clone())
+                .keeping_rejects(self.keeps_rejects),
             self.contract.columns,
         );
         output.origins = self.around.needs_origins().then(Vec::new);
@@ -395,6 +406,9 @@ fn decode_by(
     let presence = out.presence(&shape.sets);
     let discarded_rows = out.faults.discarded_rows();
     let discarded_values = out.faults.discarded_values();
+    out.page.rejects = out
+        .faults
+        .take_rejects(|| shape.included.to_json(&shape.table));
     let (failure, examples) = out.faults.finish(&shape.spec);
     Ok(Decoded {
         rows: Rows::new(out.page, shape.table.clone(), out.starts),

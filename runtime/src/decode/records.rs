@@ -102,7 +102,8 @@ impl Reader<'_, '_> {
         path: &str,
         deserializer: D,
     ) -> Result<bool, D::Error> {
-        if single != Single::No && shape.plain().is_none() {
+        let keeps_rejects = self.out.faults.keeps_rejects();
+        if single != Single::No && (shape.plain().is_none() || keeps_rejects) {
             let raw = <&RawValue>::deserialize(deserializer)?.get();
             if single.takes(shape, raw) {
                 self.record_of(shape, raw, &Place::Records(path));
@@ -161,12 +162,21 @@ impl Reader<'_, '_> {
             self.out
                 .faults
                 .no_record(&Place::Records(path), "object or list", found);
-            self.end_record(None, mark);
+            self.keeping_rejects(raw, |reader| reader.end_record(None, mark));
+        }
+    }
+
+    /// Reads one record out of its text, which is kept if it is set aside and so wanted.
+    pub(super) fn record_of(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
+        if self.out.faults.keeps_rejects() {
+            self.keeping_rejects(raw, |reader| reader.record_in(shape, raw, place));
+        } else {
+            self.record_in(shape, raw, place);
         }
     }
 
     /// Reads one record out of its text.
-    pub(super) fn record_of(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
+    fn record_in(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
         let kept = self.out.starts.len();
         if let RecordShape::Typed(object) = shape
             && let Some(explode) = &object.explode
@@ -302,7 +312,9 @@ impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_, '_, '_> {
             shape,
             place,
         } = self;
-        if let Some(object) = shape.plain() {
+        if let Some(object) = shape.plain()
+            && !reader.out.faults.keeps_rejects()
+        {
             let record = Record {
                 reader,
                 object,

@@ -152,6 +152,7 @@ impl<'a> Requests<'a> {
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
                 .keeping_places(keeps_places)
+                .keeping_rejects(spec.keep_rejects)
                 .with_values(values, lists, &spec.scope(bounds)),
             paginator,
             spec,

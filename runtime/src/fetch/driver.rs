@@ -527,6 +527,10 @@ impl<'a> Fetching<'a> {
     ) -> Option<Delivery> {
         let DecodedPage { request, decoded } = parcel;
         let mut rows = decoded.rows;
+        let mut rejects = rows.rejects().to_vec();
+        for reject in &mut rejects {
+            reject.request.clone_from(&request);
+        }
         let has_gap = self.gap.is_some() || self.machine.has_gap();
         if has_gap && self.gap.is_none() {
             self.gap = Some(SkippedPage {
@@ -536,6 +540,8 @@ impl<'a> Fetching<'a> {
         let now = self.client.clock().now();
         let filtered = self.filter.filter(&mut rows, self.wanted, now);
         let kept = rows.len() as u64;
+        let is_delivered = kept > 0 || checkpoint.is_some() || !rejects.is_empty();
+        rows.put_rejects(rejects);
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
         self.machine.delivered(kept, filtered.cut);
         if let Some(end) = filtered.end {
@@ -556,7 +562,7 @@ impl<'a> Fetching<'a> {
             report.note(example);
         }
         drop(report);
-        (kept > 0 || checkpoint.is_some()).then(|| Delivery::Page {
+        is_delivered.then(|| Delivery::Page {
             rows,
             before: None,
             after: if has_gap {

@@ -13,6 +13,7 @@ mod page_fingerprint;
 mod paging_checkpoint;
 mod parent_cache;
 mod partitions;
+mod rejects;
 mod running_jobs;
 mod streamed;
 mod streams;
@@ -131,6 +132,8 @@ pub(crate) struct FetchSpec {
     pub(crate) parent_cache: Option<ParentCache>,
     /// Whether the consumer upserts: see [`Fetch::for_upsert`].
     pub(crate) is_upsert: bool,
+    /// Whether records that are set aside are kept: see [`Fetch::keep_rejects`].
+    pub(crate) keep_rejects: bool,
     /// The values of the job whose records are fetched.
     pub(crate) job: Option<Arc<[Scalar]>>,
     /// The jobs of earlier fetches, and those that this one creates.
@@ -431,6 +434,7 @@ impl FetchSpec {
             parent: None,
             parent_cache: None,
             is_upsert: false,
+            keep_rejects: false,
             job: None,
             jobs: None,
             is_full_refresh: false,

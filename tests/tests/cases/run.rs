@@ -203,18 +203,21 @@ fn arguments(
     let mut words = line.split_whitespace().map(str::to_owned);
     let command = words.next().unwrap_or_default();
     let spec = folder.join("api.yaml").display().to_string();
+    let mut first = vec!["rest-source".to_owned(), command.clone()];
+    let verb = if command == "rejects" { words.next() } else { None };
+    if verb.as_deref() == Some("show") {
+        first.extend(verb);
+    } else {
+        first.extend(verb.into_iter().chain([spec]));
+    }
     let mut added = match command.as_str() {
         "fetch" if !line.contains("--format") => vec!["--format".to_owned(), "jsonl".to_owned()],
-        "load" | "verify" => database.options(),
+        "load" | "verify" | "rejects" => database.options(),
         _ => Vec::new(),
     };
     if matches!(command.as_str(), "fetch" | "load" | "verify") {
         let report = folder.join(REPORT).display().to_string();
         added.extend(["--report".to_owned(), report]);
     }
-    ["rest-source".to_owned(), command, spec]
-        .into_iter()
-        .chain(words)
-        .chain(added)
-        .collect()
+    first.into_iter().chain(words).chain(added).collect()
 }
