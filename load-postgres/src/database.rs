@@ -240,6 +240,10 @@ impl Database for PostgresDatabase {
     fn begin(&mut self, resource: &str) -> Result<()> {
         self.batch("BEGIN")?;
         self.in_transaction = true;
+        self.join(resource)
+    }
+
+    fn join(&mut self, resource: &str) -> Result<()> {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended('rest-source ' || current_schema() || ' ' || ?1, 0))::text";
         self.query(sql, &[Scalar::Text(resource.to_owned())])
             .map(|_| ())

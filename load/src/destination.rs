@@ -222,6 +222,28 @@ pub trait Destination: Send + Sync {
         Box::pin(async { Err(not_kept()) })
     }
 
+    /// Stores several states as [`store_state`](Self::store_state) does, in one transaction if the destination has one for
+    /// several resources. Without an own implementation, one after the other: those before a failure stay.
+    ///
+    /// # Errors
+    ///
+    /// When the destination stores no states, or cannot be reached.
+    fn store_states<'a>(&'a self, states: &'a [StoredState]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for (at, stored) in states.iter().enumerate() {
+                let done = self.store_state(stored).await;
+                done.map_err(|error| {
+                    let error = error.with_resource(stored.key.resource.clone());
+                    match at {
+                        0 => error,
+                        at => error.with_detail(format!("{at} of {} were stored", states.len())),
+                    }
+                })?;
+            }
+            Ok(())
+        })
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -302,6 +324,10 @@ impl<D: Delegate> Destination for D {
 
     fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
         self.destination().store_state(stored)
+    }
+
+    fn store_states<'a>(&'a self, states: &'a [StoredState]) -> BoxFuture<'a, Result<()>> {
+        self.destination().store_states(states)
     }
 
     fn keeps_rejects(&self) -> bool {

@@ -349,13 +349,9 @@ async fn import(args: Import, context: &Context) -> Result<(), CommandError> {
     confirm(question, args.yes, context).await?;
     let keys = states.iter().map(|stored| stored.key.clone()).collect();
     let locks = store.lock(keys, &args.lock, context).await?;
-    for (at, stored) in states.iter().enumerate() {
-        if let Err(error) = store.destination.store_state(stored).await {
-            let error = error.with_resource(stored.key.resource.clone());
-            return Err(CommandError::from(error).at(&format!("{at} of {count} states imported: ")));
-        }
-    }
+    let done = store.destination.store_states(&states).await;
     locks.release().await;
+    done?;
     context
         .console
         .say(format_args!("{count} state{s} imported"));

@@ -44,6 +44,17 @@ pub trait Database: Send + 'static {
     /// When the database cannot be reached, or another process holds the lock for too long.
     fn begin(&mut self, resource: &str) -> Result<()>;
 
+    /// Makes the open transaction wait for the writers of another resource, too: see [`begin`](Self::begin). By default a
+    /// transaction waits for all of them.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached, or another process holds the lock for too long.
+    fn join(&mut self, resource: &str) -> Result<()> {
+        let _ = resource;
+        Ok(())
+    }
+
     /// Commits the transaction.
     ///
     /// # Errors

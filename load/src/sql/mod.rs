@@ -21,7 +21,10 @@ mod table_tests;
 mod unfinished_loads;
 mod writer;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 pub use child_tables::Child;
 pub use database::{Database, Existing, StoredColumn, texts};
@@ -174,12 +177,27 @@ impl<D: Database> Destination for SqlDestination<D> {
     }
 
     fn store_state<'a>(&'a self, stored: &'a StoredState) -> BoxFuture<'a, Result<()>> {
-        let stored = stored.clone();
+        self.store_states(std::slice::from_ref(stored))
+    }
+
+    fn store_states<'a>(&'a self, states: &'a [StoredState]) -> BoxFuture<'a, Result<()>> {
+        let states = states.to_vec();
         self.run(move |db| {
+            // In one order, so that two such transactions do not wait for each other.
+            let keys: BTreeSet<String> = states
+                .iter()
+                .map(|stored| writer::lock_key(&stored.key))
+                .collect();
+            let Some(first) = keys.first() else {
+                return Ok(());
+            };
             db.check()?;
-            database::transaction(db, &writer::lock_key(&stored.key), |db| {
+            database::transaction(db, first, |db| {
+                keys.iter().skip(1).try_for_each(|key| db.join(key))?;
                 state::create(db)?;
-                state::replace(db, &stored)
+                states
+                    .iter()
+                    .try_for_each(|stored| state::replace(db, stored))
             })
         })
     }
