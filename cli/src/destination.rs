@@ -145,6 +145,21 @@ pub(crate) async fn open(
     }
 }
 
+/// Opens a destination to look at its tables, and changes nothing in it; `None` if it is still to be created, or does not
+/// tell about its tables.
+pub(crate) async fn open_unchanged(
+    to: To,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<Option<Box<dyn Destination>>, CommandError> {
+    Ok(match resolve(to, context)? {
+        To::Sqlite(path) if path.exists() => Some(Box::new(Sqlite::open_unchanged(&path)?)),
+        To::DuckDb(path) if path.exists() => Some(duckdb(&path)?),
+        To::Postgres(url) => Some(postgres_unchanged(&url, schema, context).await?),
+        _ => None,
+    })
+}
+
 /// Checks that a load could write to a destination, and leaves nothing there. Returns what was found.
 pub(crate) async fn check(
     to: To,
@@ -315,6 +330,25 @@ async fn postgres(
 ) -> Result<Box<dyn Destination>, CommandError> {
     let options = postgres_options(url, schema, context)?;
     Ok(Box::new(options.connect().await?))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres_unchanged(
+    url: &str,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<Box<dyn Destination>, CommandError> {
+    let options = postgres_options(url, schema, context)?;
+    Ok(Box::new(options.connect_unchanged().await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres_unchanged(
+    _: &str,
+    _: Option<String>,
+    _: &Context,
+) -> Result<Box<dyn Destination>, CommandError> {
+    Err(missing("postgres"))
 }
 
 #[cfg(feature = "postgres")]

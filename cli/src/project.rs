@@ -92,7 +92,7 @@ async fn load(
     Opened::check_tables(&mut sources);
     let destinations = file.destinations(&sources, &args, &of_all).await;
     if args.dry_run {
-        return file.list(sources, &destinations, &context.console, &run);
+        return file.list(sources, &destinations, &context.console, &run).await;
     }
     let jobs = sources.into_iter().map(|source| {
         let (destinations, run) = (&destinations, &run);
@@ -211,7 +211,10 @@ impl ProjectFile {
             let done = match To::of_project(&destination.to, folder, context) {
                 Err(error) => Err(error),
                 Ok(to) if args.dry_run => {
-                    destination::check(to, schema, context).await.map(|_| None)
+                    match destination::check(to.clone(), schema.clone(), context).await {
+                        Ok(_) => destination::open_unchanged(to, schema, context).await,
+                        Err(error) => Err(error),
+                    }
                 }
                 Ok(to) => {
                     let opened = args.lock.open(&to, schema.as_ref(), context).await;
@@ -224,7 +227,7 @@ impl ProjectFile {
     }
 
     /// Prints what would be loaded.
-    fn list(
+    async fn list(
         &self,
         sources: Vec<Opened>,
         destinations: &[OpenDestination],
@@ -239,12 +242,15 @@ impl ProjectFile {
             let error = match (source.load, destinations.get(source.destination)) {
                 (Err(error), _) => error,
                 (Ok(_), Some(Err(error))) => error.clone(),
-                (Ok(load), _) => {
-                    for resource in load.resources() {
-                        let (how, table) = (load.writing(resource), load.table(resource));
-                        console.say(format_args!("  {}: {how} `{table}`", resource.name));
+                (Ok(load), opened) => {
+                    let opened = match opened {
+                        Some(Ok(Some(opened))) => Some(&**opened),
+                        _ => None,
+                    };
+                    match list_resources(&load, opened, console).await {
+                        Ok(()) => continue,
+                        Err(error) => error,
                     }
-                    continue;
                 }
             };
             exits.push(error.exit());
@@ -255,6 +261,41 @@ impl ProjectFile {
             Some(exit) => Err(CommandError::reported(exit)),
             None => Ok(()),
         }
+    }
+}
+
+/// Prints what would be loaded, and what would be done to the tables of a destination that is open. The error says which loads
+/// would be refused.
+async fn list_resources(
+    load: &SourceLoad,
+    opened: Option<&dyn Destination>,
+    console: &Console,
+) -> Result<(), CommandError> {
+    let previews = match opened {
+        Some(destination) => load.preview(destination).await?,
+        None => Vec::new(),
+    };
+    let mut refused = Vec::new();
+    for resource in load.resources() {
+        let (how, table) = (load.writing(resource), load.table(resource));
+        console.say(format_args!("  {}: {how} `{table}`", resource.name));
+        let preview = previews.iter().find(|one| one.resource == resource.name);
+        match preview.map(|one| &one.tables) {
+            None => {}
+            Some(Ok(tables)) => {
+                for one in tables {
+                    console.say(format_args!("    table `{}`: {}", one.table, one.change));
+                    for note in &one.notes {
+                        console.say(format_args!("    note: {note}"));
+                    }
+                }
+            }
+            Some(Err(error)) => refused.push(CommandError::from(error.clone())),
+        }
+    }
+    match refused.into_iter().reduce(CommandError::and) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use rest_source::{
     shared::{Ref, Text},
 };
 use rest_source_load::{
-    Destination, LoadReport, Loading, ReplayReport, Verification, VerifyReport,
+    Destination, LoadReport, Loading, ReplayReport, ResourcePreview, Verification, VerifyReport,
 };
 
 use crate::{
@@ -182,6 +182,14 @@ impl SourceLoad {
         }
         self.report.verified(&report);
         Ok(report)
+    }
+
+    /// What a load would do to the tables of a destination.
+    pub(crate) async fn preview(
+        &self,
+        destination: &dyn Destination,
+    ) -> Result<Vec<ResourcePreview>, CommandError> {
+        Ok(self.loading(destination).preview().await?)
     }
 
     /// Writes the kept records that fit the spec now.

@@ -99,6 +99,16 @@ impl Options {
 }
 
 impl Options {
+    /// Connects to the database, and changes nothing in it, for a [preview](rest_source_load::Loading::preview).
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached, or its schema does not exist.
+    pub async fn connect_unchanged(self) -> Result<Postgres> {
+        let database = PostgresDatabase::connect(self).await?;
+        Ok(Postgres(SqlDestination::new(database)))
+    }
+
     /// Connects to the database, and checks that a load could create tables in its schema. Leaves nothing there.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use rest_source::{
 
 use crate::{
     FittingReject, HeldLock, LockHolder, Locking, OpenComparison, RejectQuery, ReplayedRejects,
-    ResourceKey, StoredReject, rejects::not_kept,
+    ResourceKey, StoredReject, TablePreview, rejects::not_kept,
 };
 
 /// The future that a method of a destination returns: `Box::pin(async move { … })`.
@@ -93,6 +93,17 @@ pub trait Destination: Send + Sync {
             Err(Error::new(ErrorKind::Destination, message)
                 .with_help("a database does: SQLite, Postgres or DuckDB"))
         })
+    }
+
+    /// What a load of the resource would do to its tables: that of its records, and those of its lists. It writes nothing.
+    /// Empty if the destination does not tell.
+    ///
+    /// # Errors
+    ///
+    /// Why the load would be refused; or when the destination cannot be reached.
+    fn preview<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Vec<TablePreview>>> {
+        let _ = target;
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     /// Whether it deletes the stored rows of [deletions](Target::is_deletion). If not, a load of a resource with
@@ -280,6 +291,10 @@ impl<D: Delegate> Destination for D {
 
     fn compare<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<OpenComparison>> {
         self.destination().compare(target)
+    }
+
+    fn preview<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Vec<TablePreview>>> {
+        self.destination().preview(target)
     }
 
     fn deletes_rows(&self) -> bool {

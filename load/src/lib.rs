@@ -110,6 +110,7 @@ mod load;
 mod load_locks;
 mod open_file;
 mod pending_commit;
+mod preview;
 mod rejects;
 mod replace_checks;
 mod report;
@@ -138,6 +139,7 @@ pub use destination::{
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};
 pub use open_file::OpenFile;
+pub use preview::{ResourcePreview, TableChange, TablePreview};
 pub use rejects::{
     FittingReject, RejectQuery, ReplayReport, ReplayedRejects, ReplayedResource, StoredReject,
 };

@@ -7,6 +7,7 @@ mod database;
 mod history;
 mod locks;
 mod prepare;
+mod preview;
 mod rejects;
 mod schema_changes;
 mod staging;
@@ -35,7 +36,8 @@ use writer::Dropped;
 
 use crate::{
     BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
-    FittingReject, OpenComparison, RejectQuery, ReplayedRejects, StoredReject, StoredState, Target,
+    FittingReject, OpenComparison, RejectQuery, ReplayedRejects, StoredReject, StoredState, TablePreview,
+    Target,
 };
 use locks::HeldKeys;
 
@@ -111,6 +113,14 @@ impl<D: Database> Destination for SqlDestination<D> {
                 None => db,
             };
             comparison::open(db, dropped, &target)
+        }))
+    }
+
+    fn preview<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Vec<TablePreview>>> {
+        let (db, target) = (Arc::clone(&self.db), target.clone());
+        Box::pin(blocking(move || {
+            lock(&db).check()?;
+            preview::preview(db, &target)
         }))
     }
 

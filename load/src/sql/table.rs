@@ -48,6 +48,16 @@ pub(super) fn compare(
     target: &Target,
     recorded: Option<&RecordedTable>,
 ) -> Result<TableFit> {
+    compare_in_words(db, target, recorded, &mut Vec::new())
+}
+
+/// The same, and adds what the statements do to `changes`, in words.
+pub(super) fn compare_in_words(
+    db: &mut dyn Database,
+    target: &Target,
+    recorded: Option<&RecordedTable>,
+    changes: &mut Vec<String>,
+) -> Result<TableFit> {
     let table = &target.resource.table;
     let mut stored = db.stored_columns(&table.name)?;
     if stored.is_empty() {
@@ -63,7 +73,11 @@ pub(super) fn compare(
         .collect();
     for column in &wanted {
         match schema_changes::rename(&table.name, column, &mut stored, ignores_case) {
-            Ok(renamed) => statements.extend(renamed),
+            Ok(None) => {}
+            Ok(Some(renamed)) => {
+                changes.push(format!("rename a column to `{}`", column.name));
+                statements.push(renamed);
+            }
             Err(reason) => return Ok(TableFit::Incompatible(reason)),
         }
     }
@@ -76,6 +90,7 @@ pub(super) fn compare(
             .into_iter()
             .find(|(stored, _)| stored.is(&column.name))
         else {
+            changes.push(format!("add the column `{}`", column.name));
             statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
                 quote(&table.name),
@@ -92,7 +107,11 @@ pub(super) fn compare(
             continue;
         }
         match schema_changes::widen(db, target, column, (stored, &before.name), was)? {
-            Ok(widened) => statements.extend(widened),
+            Ok(widened) => {
+                let was = was.unwrap_or(&stored.sql_type);
+                changes.push(format!("widen the column `{}` from {was} to {now}", column.name));
+                statements.extend(widened);
+            }
             Err(why) => {
                 return Ok(TableFit::Incompatible(format!(
                     "its column `{}` holds {}, the spec's holds {now}{why}",
@@ -102,15 +121,15 @@ pub(super) fn compare(
             }
         }
     }
-    statements.extend(
-        stored
-            .iter()
-            .filter(|stored| stored.rejects_null() && may_be_null(target, &stored.name))
-            .map(|stored| {
-                let (table, column) = (quote(&table.name), quote(&stored.name));
-                format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
-            }),
-    );
+    for stored in &stored {
+        if stored.rejects_null() && may_be_null(target, &stored.name) {
+            let (table, column) = (quote(&table.name), quote(&stored.name));
+            changes.push(format!("allow null in the column `{}`", stored.name));
+            statements.push(format!(
+                "ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"
+            ));
+        }
+    }
     Ok(TableFit::Alter(statements))
 }
 

@@ -125,6 +125,25 @@ impl Sqlite {
         sql::check_rights(&mut SqliteDatabase::new(connection))
     }
 
+    /// Opens a database file that exists, and changes nothing in it, for a [preview](crate::Loading::preview).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Destination`] when the file cannot be opened.
+    pub fn open_unchanged(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let connect = || {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(LOCK_TIMEOUT)?;
+            Ok(connection)
+        };
+        let connection = connect().map_err(|error: rusqlite::Error| {
+            let message = format!("cannot open the database `{}`: {error}", path.display());
+            Error::new(ErrorKind::Destination, message).with_source(&error)
+        })?;
+        Ok(Self(SqlDestination::new(SqliteDatabase::new(connection))))
+    }
+
     /// Opens a database in memory, which is deleted on drop.
     ///
     /// # Errors
