@@ -133,7 +133,7 @@ impl Sqlite {
     pub fn open_unchanged(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let connect = || {
-            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             connection.busy_timeout(LOCK_TIMEOUT)?;
             Ok(connection)
         };
