@@ -39,7 +39,7 @@ Exit codes:
   1    a spec is invalid, a generated file is out of date, or a test fails
   2    an argument, a file, a setting or a secret is invalid; no request was sent
   3    the API, the destination or the writing of a file failed; the error names what is missing
-  4    records are missing, the budget is used up, `verify` found differences, or `status --max-age` a late load
+  4    records are missing or differ, the budget is used up, or `status` found a late load
   5    another process loads the same resource into the destination; no request was sent
   129  interrupted by SIGHUP: the terminal was closed
   130  interrupted by SIGINT: Ctrl-C

@@ -40,9 +40,9 @@ mod printable;
 mod progress;
 mod project;
 mod refresh_token_file;
+mod rejects;
 #[cfg(feature = "mock")]
 mod replay;
-mod rejects;
 mod report;
 mod runs_page;
 mod secrets;

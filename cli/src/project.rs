@@ -92,7 +92,9 @@ async fn load(
     Opened::check_tables(&mut sources);
     let destinations = file.destinations(&sources, &args, &of_all).await;
     if args.dry_run {
-        return file.list(sources, &destinations, &context.console, &run).await;
+        return file
+            .list(sources, &destinations, &context.console, &run)
+            .await;
     }
     let jobs = sources.into_iter().map(|source| {
         let (destinations, run) = (&destinations, &run);

@@ -125,7 +125,10 @@ async fn show(args: ShowRejects, context: &Context) -> Result<(), CommandError> 
     check_exists(&to)?;
     let destination = destination::open(to, args.schema, &context).await?;
     let matches = |one: &StoredReject| {
-        let is_of_source = args.source.as_ref().is_none_or(|source| one.key.source == *source);
+        let is_of_source = args
+            .source
+            .as_ref()
+            .is_none_or(|source| one.key.source == *source);
         is_of_source && (args.resource.is_empty() || args.resource.contains(&one.key.resource))
     };
     let mut query = RejectQuery::first(AT_ONCE);

@@ -203,7 +203,10 @@ impl SourceLoad {
     }
 
     /// A load into a destination, with the options.
-    fn loading<'a>(&'a self, destination: &'a dyn Destination) -> Loading<'a, dyn Destination> {
+    fn loading<'a>(
+        &'a self,
+        destination: &'a dyn Destination,
+    ) -> Loading<'a, dyn Destination + 'a> {
         let loading = Loading::new(&self.client, destination);
         let mut loading = self.lock.apply(loading, &self.console);
         let options = self.options.clone();

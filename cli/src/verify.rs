@@ -25,6 +25,7 @@ use crate::{
 /// Fetches the records of resources, and compares each with the stored row of its key: which are missing, which differ
 /// and in which columns, and which rows have no record any more. Exits with 4 if anything differs. Keys are printed,
 /// values only with `--show-values`. Locks the resources, as `load` does, and leaves states as they are.
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// The spec, a YAML file

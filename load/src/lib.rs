@@ -94,6 +94,16 @@
 //! them are not tried. The [`LoadError`] has an error and a report for each failed resource, and the reports of
 //! all others.
 //!
+//! # Compare
+//!
+//! [`verify`](Loading::verify) compares the stored rows with the records of the API instead of loading them, and
+//! [repairs](Verification::repair) them. [`preview`](Loading::preview) compares the tables, without a request.
+//!
+//! # Records that are set aside
+//!
+//! With [`keep_rejects`](Loading::keep_rejects), records that the schema contract sets aside are kept in the destination.
+//! [`replay_rejects`](Loading::replay_rejects) writes those that fit after the spec was mended.
+//!
 //! # Features
 //!
 //! `sqlite`, on by default, is the destination [`Sqlite`], which compiles SQLite from C. Without it the crate

@@ -327,7 +327,12 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// How a resource is loaded, beside others of these names.
-    pub(crate) fn target(&self, resource: &Ref<ResourcePlan>, run: &Text, names: &[String]) -> Target {
+    pub(crate) fn target(
+        &self,
+        resource: &Ref<ResourcePlan>,
+        run: &Text,
+        names: &[String],
+    ) -> Target {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
         let setting = columns.filter_map(|column| {

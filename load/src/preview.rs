@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use rest_source::{
-    Result,
-    plan::WriteDisposition,
-    shared::Text,
-};
+use rest_source::{Result, plan::WriteDisposition, shared::Text};
 
 use crate::{Destination, Target, load::Loading, load_locks::run_id, resource_load::named};
 

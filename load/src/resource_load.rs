@@ -240,7 +240,8 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         fetched.requests += requests;
         state.note_deletions(self.target);
         if self.target.keep_rejects && fetched.discarded_rows > 0 {
-            let note = "the records set aside are in `_rest_source_rejects`, for `rest-source rejects`";
+            let note =
+                "the records set aside are in `_rest_source_rejects`, for `rest-source rejects`";
             state.notes.push(note.to_owned());
         }
         let notes = opened.notes.into_iter().chain(state.notes.drain(..));

@@ -82,8 +82,8 @@ impl Serialize for DifferingRecord {
         let columns: BTreeMap<&str, Option<BTreeMap<&str, &Option<String>>>> = columns
             .map(|column| {
                 let values = column.values.as_ref();
-                let values = values
-                    .map(|(stored, api)| BTreeMap::from([("stored", stored), ("api", api)]));
+                let values =
+                    values.map(|(stored, api)| BTreeMap::from([("stored", stored), ("api", api)]));
                 (column.name.as_str(), values)
             })
             .collect();

@@ -155,7 +155,11 @@ impl Apis {
         if is_throttled {
             return Reply::status(429).header("Retry-After", "60");
         }
-        let items = since(records::orders(hour), "at", number(asked, "since").unwrap_or(0));
+        let items = since(
+            records::orders(hour),
+            "at",
+            number(asked, "since").unwrap_or(0),
+        );
         let page = number(asked, "page").unwrap();
         let pages = items.len().div_ceil(10).max(1);
         let first = usize::try_from(page - 1).unwrap() * 10;
@@ -327,7 +331,11 @@ fn expected(failed: &[u64], is_full: bool) -> BTreeMap<u64, String> {
     (0..HOURS)
         .filter(|hour| !is_full || *hour != FULL_DISK)
         .map(|hour| {
-            let status = if failed.contains(&hour) { "failed" } else { "loaded" };
+            let status = if failed.contains(&hour) {
+                "failed"
+            } else {
+                "loaded"
+            };
             (hour, status.to_owned())
         })
         .collect()
@@ -344,7 +352,11 @@ async fn day_of_hourly_runs_ends_with_all_records_and_raises_the_alarm_where_due
         if hour == MENDED {
             day.write("crm.yaml", &CRM.replace("AMOUNT", "text"));
         }
-        let filler = if hour == FULL_DISK { day.disk.fill() } else { None };
+        let filler = if hour == FULL_DISK {
+            day.disk.fill()
+        } else {
+            None
+        };
         match day.load(hour).await {
             0 => {}
             3 => failed.push(hour),
@@ -359,7 +371,13 @@ async fn day_of_hourly_runs_ends_with_all_records_and_raises_the_alarm_where_due
     }
 
     let full = is_full.then_some(FULL_DISK);
-    let faults = [STORM, OUTAGE[0], OUTAGE[1], SCHEMA_CHANGE, SCHEMA_CHANGE + 1];
+    let faults = [
+        STORM,
+        OUTAGE[0],
+        OUTAGE[1],
+        SCHEMA_CHANGE,
+        SCHEMA_CHANGE + 1,
+    ];
     let faults = faults.into_iter().chain([KEY_REVOKED, KEY_REVOKED + 1]);
     assert_eq!(failed, faults.chain(full).collect::<Vec<_>>());
     // One failure may pass by itself. The alarm is raised at the second one in a row.
@@ -391,7 +409,10 @@ async fn day_of_hourly_runs_ends_with_all_records_and_raises_the_alarm_where_due
     let stored = "SELECT CAST(id AS TEXT), CAST(views AS TEXT) FROM stories ORDER BY id";
     assert_eq!(day.query::<String>(stored), stories.collect::<Vec<_>>());
     let events = records::events(last).into_iter().map(|one| {
-        vec![one["id"].to_string(), one["amount"].as_str().unwrap().to_owned()]
+        vec![
+            one["id"].to_string(),
+            one["amount"].as_str().unwrap().to_owned(),
+        ]
     });
     let stored = "SELECT CAST(id AS TEXT), amount FROM events ORDER BY id";
     assert_eq!(day.query::<String>(stored), events.collect::<Vec<_>>());

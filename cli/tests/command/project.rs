@@ -247,6 +247,49 @@ async fn dry_run_lists_what_is_loaded_and_what_is_missing_and_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn dry_run_compares_the_tables_of_a_database_and_changes_nothing() {
+    let server = server().await;
+    let shell = shell(&server, &["one", "two"]);
+    shell.write(
+        "rest-source.yaml",
+        "destinations: { out: { to: \"sqlite:out.db\" } }\nsources:\n  one: { spec: apis/one.yaml }\n  \
+         two: { spec: apis/two.yaml }\n",
+    );
+    let ran = shell.run(&["run", "--only", "one"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let asked = server.asked().len();
+    let before = std::fs::read(shell.path("out.db")).unwrap();
+    let spec = shell.read("apis/one.yaml");
+    let wider = "columns: { id: bigint, name: text, lines: { data_type: array, items: text } }";
+    shell.write(
+        "apis/one.yaml",
+        &spec.replace("columns: { id: bigint }", wider),
+    );
+    let ran = shell.run(&["run", "--dry-run"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    for line in [
+        "table `one_rows`: add the column `name`; add the column `lines`",
+        "table `two_rows`: create it",
+    ] {
+        assert!(ran.stderr.contains(line), "{ran}");
+    }
+    shell.write(
+        "apis/one.yaml",
+        &spec.replace("columns: { id: bigint }", "columns: { id: text }"),
+    );
+    let ran = shell.run(&["run", "--dry-run"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    let refused = "the table `one_rows` does not fit the spec";
+    assert!(ran.stderr.contains(refused), "{ran}");
+    assert!(ran.stderr.contains("table `two_rows`: create it"), "{ran}");
+    assert_eq!(server.asked().len(), asked);
+    assert_eq!(std::fs::read(shell.path("out.db")).unwrap(), before);
+    shell.write("apis/one.yaml", &spec);
+    let ran = shell.run(&["run", "--dry-run", "--only", "one"]);
+    assert!(ran.stderr.contains("table `one_rows`: no change"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mistake_in_a_project_is_shown_with_its_place_and_no_secret() {
     let shell = Shell::new();
     let ran = shell.run(&["run"]);

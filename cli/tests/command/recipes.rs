@@ -23,7 +23,7 @@ fn lines(language: &str) -> Vec<&'static str> {
 /// The machine of the recipes: a project, and the example API.
 struct Machine {
     shell: Shell,
-    _server: Server,
+    server: Server,
 }
 
 impl Machine {
@@ -44,10 +44,7 @@ impl Machine {
         for folder in ["etc/etl", "var/lib/node_exporter"] {
             fs::create_dir_all(shell.path(folder)).unwrap();
         }
-        Self {
-            shell,
-            _server: server,
-        }
+        Self { shell, server }
     }
 
     fn warehouse(&self) -> String {
@@ -56,10 +53,11 @@ impl Machine {
 
     /// With the secrets in the environment.
     fn with_secrets(mut self) -> Self {
-        let warehouse = self.warehouse();
+        let (warehouse, url) = (self.warehouse(), self.server.url());
         self.shell = self
             .shell
             .with("MEDIA_INSIGHTS_API_KEY", KEY)
+            .with("MEDIA_INSIGHTS_BASE_URL", &url)
             .with("WAREHOUSE", &warehouse);
         self
     }

@@ -110,7 +110,12 @@ impl Child {
 
     /// The query of the numbers of the records whose staged elements differ from their stored rows. `staging` is the staging
     /// table of the records, with their numbers in the column `order`.
-    pub(super) fn differing_records(&self, db: &dyn Database, staging: &str, order: &str) -> String {
+    pub(super) fn differing_records(
+        &self,
+        db: &dyn Database,
+        staging: &str,
+        order: &str,
+    ) -> String {
         let (name, position) = (self.name(), quote(POSITION));
         let same = |one: &str, other: &str, of_record: bool| {
             let pairs = self.link.iter().map(|(own, record)| {

@@ -183,8 +183,8 @@ impl<D: Database> Comparison for SqlComparison<D> {
             staging.spill(db, plan)?;
             let keys = Keys::new(plan);
             let found = match &keys {
-                Some(keys) => keys.compare(db, records, &options),
-                None => compare_rows(db, records, &options),
+                Some(keys) => keys.compare(db, records, options),
+                None => compare_rows(db, records, options),
             };
             let mut statements = records.plan.drop_staging();
             statements.extend(keys.map(|keys| keys.drop_table()));
@@ -235,7 +235,10 @@ impl Keys {
     /// `None` if the table has no primary key.
     fn new(plan: &WritePlan) -> Option<Self> {
         let target = &plan.target;
-        let key_names: Vec<Text> = target.key().map(|name| Text::from(name.to_owned())).collect();
+        let key_names: Vec<Text> = target
+            .key()
+            .map(|name| Text::from(name.to_owned()))
+            .collect();
         if key_names.is_empty() {
             return None;
         }
@@ -278,7 +281,7 @@ impl Keys {
         &self,
         db: &mut dyn Database,
         records: &Records,
-        options: &ComparisonOptions,
+        options: ComparisonOptions,
     ) -> Result<Differences> {
         let plan = &records.plan;
         db.run(&self.create(db, plan))?;
@@ -434,23 +437,26 @@ impl Keys {
         let from = self.differing(records);
         for names in self.values.chunks(COLUMNS_AT_ONCE) {
             let counts = names.iter().map(|(name, _)| {
-                format!(
-                    "count(CASE WHEN stored.{name} IS DISTINCT FROM staged.{name} THEN 1 END)"
-                )
+                format!("count(CASE WHEN stored.{name} IS DISTINCT FROM staged.{name} THEN 1 END)")
             });
             let counts: Vec<String> = counts.collect();
             let rows = db.query(&format!("SELECT {} {from}", counts.join(", ")), &[])?;
             let row = rows.first().map(Vec::as_slice).unwrap_or_default();
             let counted = names.iter().zip(row);
-            found.extend(counted.map(|((_, name), count)| {
-                (name.clone(), as_number(Some(count)).unsigned_abs())
-            }));
+            found.extend(
+                counted.map(|((_, name), count)| {
+                    (name.clone(), as_number(Some(count)).unsigned_abs())
+                }),
+            );
         }
         for (at, child) in records.plan.children.iter().enumerate() {
             let sql = format!("SELECT count(*) {from} AND keys.{} = 1", list_flag(at));
             let rows = db.query(&sql, &[])?;
             let count = rows.first().map_or(0, |row| as_number(row.first()));
-            found.push((list_name(&records.plan, child.table.column), count.unsigned_abs()));
+            found.push((
+                list_name(&records.plan, child.table.column),
+                count.unsigned_abs(),
+            ));
         }
         found.retain(|(_, count)| *count > 0);
         Ok(found)
@@ -461,7 +467,7 @@ impl Keys {
         &self,
         db: &mut dyn Database,
         records: &Records,
-        options: &ComparisonOptions,
+        options: ComparisonOptions,
     ) -> Result<Vec<DifferingRecord>> {
         let plan = &records.plan;
         let (order, most) = (plan.order_column(), options.examples);
@@ -534,9 +540,8 @@ impl Keys {
             let cells = names.iter().flat_map(|(name, _)| {
                 let differs = format!("stored.{name} IS DISTINCT FROM staged.{name}");
                 let flag = format!("CASE WHEN {differs} THEN 1 ELSE 0 END");
-                let value = |of: &str| {
-                    format!("CASE WHEN {differs} THEN CAST({of}.{name} AS {text}) END")
-                };
+                let value =
+                    |of: &str| format!("CASE WHEN {differs} THEN CAST({of}.{name} AS {text}) END");
                 let mut cells = vec![flag];
                 if values {
                     cells.extend([value("stored"), value("staged")]);
@@ -552,8 +557,7 @@ impl Keys {
                     continue;
                 }
                 let mut column = DifferingColumn::new(name.clone());
-                column.values =
-                    values.then(|| (as_text(cells.get(1)), as_text(cells.get(2))));
+                column.values = values.then(|| (as_text(cells.get(1)), as_text(cells.get(2))));
                 found.push(column);
             }
         }
@@ -572,7 +576,7 @@ impl Keys {
         &self,
         db: &mut dyn Database,
         records: &Records,
-        options: &ComparisonOptions,
+        options: ComparisonOptions,
         found: &mut Differences,
     ) -> Result<()> {
         let plan = &records.plan;
@@ -657,7 +661,7 @@ pub(super) fn differs(db: &dyn Database, names: &[&str], stored: &str, new: &str
 fn compare_rows(
     db: &mut dyn Database,
     records: &Records,
-    options: &ComparisonOptions,
+    options: ComparisonOptions,
 ) -> Result<Differences> {
     let plan = &records.plan;
     let target = &plan.target;
@@ -668,7 +672,7 @@ fn compare_rows(
             count(CASE WHEN _rest_source_is = 0 THEN 1 END) AS stored,
             count(CASE WHEN _rest_source_is = 2 THEN 1 END) AS pending
          FROM (SELECT {names}, CASE WHEN {order} >= {pending} THEN 2 ELSE 1 END AS _rest_source_is FROM {}
-            UNION ALL SELECT {names}, 0 FROM (SELECT * FROM {} WHERE {is_own}) AS own) AS both
+            UNION ALL SELECT {names}, 0 FROM (SELECT * FROM {} WHERE {is_own}) AS own) AS rows_of_both
          GROUP BY {names}",
         plan.staging_table(),
         quote(&target.resource.table.name)

@@ -35,9 +35,9 @@ pub use table::{RowStatements, columns, quote, stored_as};
 use writer::Dropped;
 
 use crate::{
-    BoxFuture, Destination, LastLoad, LoadRecord, LockHolder, Locking, Opened, ResourceKey,
-    FittingReject, OpenComparison, RejectQuery, ReplayedRejects, StoredReject, StoredState, TablePreview,
-    Target,
+    BoxFuture, Destination, FittingReject, LastLoad, LoadRecord, LockHolder, Locking,
+    OpenComparison, Opened, RejectQuery, ReplayedRejects, ResourceKey, StoredReject, StoredState,
+    TablePreview, Target,
 };
 use locks::HeldKeys;
 

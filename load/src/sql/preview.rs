@@ -19,14 +19,19 @@ use crate::{TableChange, TablePreview, Target, resource_load::check_request};
 /// # Errors
 ///
 /// Why the load would be refused.
-pub(super) fn preview<D: Database>(db: Arc<Mutex<D>>, target: &Target) -> Result<Vec<TablePreview>> {
+pub(super) fn preview<D: Database>(
+    db: Arc<Mutex<D>>,
+    target: &Target,
+) -> Result<Vec<TablePreview>> {
     let mut db = DryRun(db);
     let plan = WritePlan::new(&db, target.clone());
     let mut tables = vec![of_table(&mut db, target)?];
     for child in &plan.children {
         tables.push(of_table(&mut db, &child.target)?);
     }
-    let has_table = tables.first().is_some_and(|one| one.change != TableChange::Create);
+    let has_table = tables
+        .first()
+        .is_some_and(|one| one.change != TableChange::Create);
     let notes = if has_table {
         let before = state::recorded_table(&mut db, target)?;
         let (progress, mut notes) = prepare::prepare_table(&mut db, target)?;
@@ -59,7 +64,10 @@ fn of_table(db: &mut dyn Database, target: &Target) -> Result<TablePreview> {
         TableFit::Alter(_) => TableChange::Alter(changes),
         TableFit::Incompatible(reason) => TableChange::Recreate(reason),
     };
-    Ok(TablePreview::new(target.resource.table.name.clone(), change))
+    Ok(TablePreview::new(
+        target.resource.table.name.clone(),
+        change,
+    ))
 }
 
 /// A database that is read and not written.

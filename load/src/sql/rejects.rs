@@ -298,7 +298,9 @@ fn leave_known(db: &mut dyn Database, plan: &WritePlan) -> Result<Vec<i64>> {
         return Ok(known);
     }
     let numbers = numbers.join(", ");
-    let mut statements = vec![format!("DELETE FROM {staging} WHERE {order} IN ({numbers})")];
+    let mut statements = vec![format!(
+        "DELETE FROM {staging} WHERE {order} IN ({numbers})"
+    )];
     statements.extend(plan.children.iter().map(|child| {
         let staging = child.staging_table();
         format!("DELETE FROM {staging} WHERE _rest_source_record IN ({numbers})")

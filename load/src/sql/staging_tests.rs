@@ -37,6 +37,7 @@ fn target(columns: Vec<Column>, writing: Writing) -> Target {
         stamp: None,
         adopt: false,
         resume: false,
+        keep_rejects: false,
     }
 }
 

@@ -109,7 +109,10 @@ pub(super) fn compare_in_words(
         match schema_changes::widen(db, target, column, (stored, &before.name), was)? {
             Ok(widened) => {
                 let was = was.unwrap_or(&stored.sql_type);
-                changes.push(format!("widen the column `{}` from {was} to {now}", column.name));
+                changes.push(format!(
+                    "widen the column `{}` from {was} to {now}",
+                    column.name
+                ));
                 statements.extend(widened);
             }
             Err(why) => {

@@ -50,6 +50,7 @@ fn target(table: Ref<Table>, disposition: WriteDisposition) -> Target {
         stamp: None,
         adopt: false,
         resume: false,
+        keep_rejects: false,
     }
 }
 

@@ -19,6 +19,8 @@ mod replacements;
 mod requests;
 mod resumed;
 mod shop;
+mod states;
 mod tenants;
 mod user_tables;
 mod values;
+mod verified;

@@ -52,10 +52,11 @@ use self::{
     raw_rows::{Holder, RawRows, RowsPath},
     reader::Reader,
     records::{RecordShape, Single},
+    rejects::Rejects,
     shape::{JsonKind, Node, Sets},
     text::Source,
 };
-pub(crate) use self::{body::not_utf8, selector::at_steps};
+pub(crate) use self::{body::not_utf8, rejects::read_reject, selector::at_steps};
 use crate::{
     Json, Scalar,
     error::{Error, Result},
@@ -97,8 +98,7 @@ pub(crate) struct PageShape {
     finds: Vec<(Query, Take)>,
     spec: Text,
     redactor: Option<Arc<Redactor>>,
-    /// Whether records that are set aside are kept.
-    keeps_rejects: bool,
+    rejects: Rejects,
     /// The most cells of a page.
     max_cells: usize,
 }
@@ -157,7 +157,7 @@ impl PageShape {
                 .collect::<Result<_>>()?,
             spec: spec.clone(),
             redactor: None,
-            keeps_rejects: false,
+            rejects: Rejects::Counted,
             max_cells: output::MIN_MAX_CELLS,
         })
     }
@@ -176,7 +176,11 @@ impl PageShape {
 
     /// The same for pages whose records that are set aside are kept.
     pub(crate) fn keeping_rejects(mut self, keeps: bool) -> Self {
-        self.keeps_rejects = keeps;
+        self.rejects = if keeps {
+            Rejects::Kept
+        } else {
+            Rejects::Counted
+        };
         self
     }
 
@@ -218,7 +222,7 @@ impl PageShape {
             &self.sets,
             self.max_cells,
             Faults::new(self.contract.data_type, self.redactor.clone())
-                .keeping_rejects(self.keeps_rejects),
+                .keeping_rejects(self.rejects == Rejects::Kept),
             self.contract.columns,
         );
         output.origins = self.around.needs_origins().then(Vec::new);

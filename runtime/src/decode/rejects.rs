@@ -13,6 +13,15 @@ use crate::{
     shared::Text,
 };
 
+/// Whether records that are set aside are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rejects {
+    /// They are counted.
+    Counted,
+    /// They are kept with their text.
+    Kept,
+}
+
 impl Included {
     /// The values by the names of their columns, as JSON.
     pub(super) fn to_json(&self, table: &Table) -> String {

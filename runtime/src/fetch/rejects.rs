@@ -1,13 +1,7 @@
 //! Reads records that fetches set aside again.
 
 use super::Fetch;
-use crate::{
-    Client, Rows,
-    decode::read_reject,
-    error::Result,
-    plan::ResourcePlan,
-    reject::Reject,
-};
+use crate::{Client, Rows, decode::read_reject, error::Result, plan::ResourcePlan, reject::Reject};
 
 impl Client {
     /// The rows of a record that an earlier fetch of this resource [set aside](Fetch::keep_rejects), as its spec says

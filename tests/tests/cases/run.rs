@@ -204,7 +204,11 @@ fn arguments(
     let command = words.next().unwrap_or_default();
     let spec = folder.join("api.yaml").display().to_string();
     let mut first = vec!["rest-source".to_owned(), command.clone()];
-    let verb = if command == "rejects" { words.next() } else { None };
+    let verb = if command == "rejects" {
+        words.next()
+    } else {
+        None
+    };
     if verb.as_deref() == Some("show") {
         first.extend(verb);
     } else {

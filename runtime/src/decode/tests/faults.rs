@@ -1,10 +1,14 @@
 //! Values that do not fit, under each contract.
 
-use super::{failure, page, page_under, rows};
+use super::{
+    super::{decode, read_reject},
+    ID, PAGED, failure, page, page_under, rows, shape,
+};
 use crate::{
-    plan::{ColumnsContract, DataTypeContract, SchemaContract},
+    plan::{ColumnsContract, DataTypeContract, ResourcePlan, SchemaContract},
+    redact::Redactor,
     schema::{Column, Table, Type},
-    shared::{Ref::Static, list},
+    shared::{Ref::Static, Text, list},
 };
 
 static STORIES: Table = Table::new(
@@ -171,13 +175,10 @@ fn a_page_that_does_not_fit_is_still_read_to_its_end() {
 #[test]
 fn a_secret_in_a_bad_value_is_blanked_before_it_is_cut_off() {
     let secret = "0123456789abcdef".repeat(4);
-    let redactor = std::sync::Arc::new(crate::redact::Redactor::new([&*secret]));
-    let shape = super::shape(&super::PAGED, &STORIES, &[]).redacting(redactor);
+    let redactor = std::sync::Arc::new(Redactor::new([&*secret]));
+    let shape = shape(&PAGED, &STORIES, &[]).redacting(redactor);
     let body = format!(r#"{{"data": [{{"id": "a", "profile_views": "key {secret}"}}]}}"#);
-    let failure = crate::decode::decode(body.into(), &shape)
-        .unwrap()
-        .failure
-        .unwrap();
+    let failure = decode(body.into(), &shape).unwrap().failure.unwrap();
     let text = failure.to_string();
     assert!(text.contains(r#"found "key [secret]""#), "{text}");
     assert!(!text.contains("0123"), "{text}");
@@ -265,4 +266,40 @@ fn half_a_surrogate_pair_is_a_bad_value_of_its_column() {
         let said = page(&TEXTS, body).unwrap_err().to_string();
         assert!(said.starts_with("the response is not JSON"), "{said}");
     }
+}
+
+#[test]
+fn records_set_aside_are_kept_with_their_text_and_without_secrets_and_are_read_again() {
+    let resource = ResourcePlan {
+        schema_contract: contract(DataTypeContract::DiscardRow),
+        table: Static(&STORIES),
+        ..PAGED.clone()
+    };
+    let body = BAD.replace("\"extra\": 1", "\"extra\": \"hunter2-hunter2\"");
+    let kept = shape(&resource, &STORIES, &[])
+        .redacting(Redactor::new(["hunter2-hunter2"]).into())
+        .keeping_rejects(true);
+    let decoded = decode(body.into_bytes(), &kept).unwrap();
+    assert_eq!(rows(&decoded).len(), 2);
+    let rejects = decoded.rows.rejects();
+    assert_eq!(rejects.len(), 2);
+    assert_eq!(
+        rejects[0].reason,
+        "`$.data[1].id`: expected text, not null, found null"
+    );
+    assert_eq!(rejects[0].line, 31);
+    assert!(rejects[1].record.starts_with("{\"id\": \"c\""));
+    assert!(!rejects[1].record.contains("hunter2"), "{rejects:?}");
+
+    let spec = Text::of("specs/media.yaml");
+    let still = read_reject(&rejects[1], &resource, &spec).unwrap_err();
+    assert!(still.to_string().contains("$.owner.name"), "{still}");
+    let mended = ResourcePlan {
+        table: Static(&ID),
+        ..resource
+    };
+    let mut reject = rejects[1].clone();
+    reject.record = "{\"id\": 7, \"owner\": 3}".to_owned();
+    let rows = read_reject(&reject, &mended, &spec).unwrap();
+    assert_eq!(rows.len(), 1);
 }
