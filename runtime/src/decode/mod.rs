@@ -109,9 +109,24 @@ impl PageShape {
     ///
     /// # Errors
     ///
+    /// As [`without_columns`](Self::without_columns).
+    pub(crate) fn new(
+        resource: &ResourcePlan,
+        table: Ref<Table>,
+        probes: &Probes,
+        spec: &Text,
+    ) -> Result<Self> {
+        Self::without_columns(&[], resource, table, probes, spec)
+    }
+
+    /// The same, without reading the columns whose flag in `unread` is set. They are null.
+    ///
+    /// # Errors
+    ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) where this machine does not know a time zone
     /// of the table, or a query is none.
-    pub(crate) fn new(
+    pub(crate) fn without_columns(
+        unread: &[bool],
         resource: &ResourcePlan,
         table: Ref<Table>,
         probes: &Probes,
@@ -121,7 +136,7 @@ impl PageShape {
         let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
-            let mut record = shape::record(&table, resource.explode.as_ref(), &mut sets)?;
+            let mut record = shape::record(&table, unread, resource.explode.as_ref(), &mut sets)?;
             if let BodyFormat::Csv(_) = resource.decoder.format {
                 record.read_values_from_texts();
             }

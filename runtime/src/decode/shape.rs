@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    plan::Template,
     schema::{Column, Decode, Path, Step, Table, Type},
     shared::{List, Text},
     value::format::Format,
@@ -196,13 +197,47 @@ impl ObjectShape {
     }
 }
 
-/// Makes the table of a record ready, of which each element of a list may be a row.
+/// Makes the table of a record ready, of which each element of a list may be a row. The columns whose flag in `unread` is
+/// set stay null: their keys are declared, and their values are skipped.
 pub(super) fn record(
     table: &Table,
+    unread: &[bool],
     explode: Option<&Path>,
     sets: &mut Sets,
 ) -> Result<ObjectShape> {
-    exploding(table, explode, sets, Declared::of(table).place(), "")
+    let declared = Declared::of(table);
+    if !unread.contains(&true) {
+        return exploding(table, explode, sets, declared.place(), "");
+    }
+    let is_unread = |at: usize| unread.get(at).copied().unwrap_or_default();
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.map(|(at, column)| {
+        if is_unread(at) {
+            skipped(column)
+        } else {
+            column.clone()
+        }
+    });
+    let read = Table {
+        name: table.name.clone(),
+        columns: columns.collect(),
+    };
+    let mut shape = exploding(&read, explode, sets, declared.place(), "")?;
+    // An unread column that takes whole records, or what no column declares, still accounts for undeclared keys.
+    let mut columns = table.columns.iter();
+    shape.is_whole = columns
+        .any(|column| column.is_record() || column.decode == Decode::Rest && shape.extra.is_none());
+    Ok(shape)
+}
+
+/// A column that no value of the response is read into.
+fn skipped(column: &Column) -> Column {
+    Column {
+        name: column.name.clone(),
+        nullable: true,
+        value: Some(Template::EMPTY),
+        ..Column::DEFAULT
+    }
 }
 
 fn object(

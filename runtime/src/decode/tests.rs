@@ -10,6 +10,7 @@ mod selecting;
 mod shared;
 mod size;
 mod types;
+mod unread;
 
 use std::sync::LazyLock;
 

@@ -148,7 +148,8 @@ impl<'a> Requests<'a> {
             probes: probes.len(),
             extract: spec.client.hooks().extract(&spec.resource)?,
             partial_pages: partial_pages.clone(),
-            shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
+            shape: spec
+                .page_shape(&probes)?
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
                 .keeping_places(keeps_places)

@@ -38,10 +38,12 @@ pub use self::{
     streams::{Pages, Records},
 };
 use crate::{
-    Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp, incremental,
+    Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp,
+    decode::{PageShape, Probes},
+    incremental,
     parent::ParentRecord,
-    plan::{Incremental, Lag, ParentSelection, ResourcePlan, Template},
-    schema::Table,
+    plan::{self, Incremental, Lag, ParentSelection, ResourcePlan, Template},
+    schema::{Column, Table},
     shared::Ref,
     template::{Bounds, Scope},
 };
@@ -138,6 +140,8 @@ pub(crate) struct FetchSpec {
     pub(crate) job: Option<Arc<[Scalar]>>,
     /// The jobs of earlier fetches, and those that this one creates.
     pub(crate) jobs: Option<RunningJobs>,
+    /// For each column whether its values are skipped: see [`Fetch::only_columns`].
+    pub(crate) unread: Arc<[bool]>,
     /// Whether all records are fetched: see [`Fetch::full_refresh`].
     pub(crate) is_full_refresh: bool,
     /// Whether a POST is sent once, whatever the retry plan says.
@@ -169,6 +173,23 @@ impl Client {
         let resource = resource.into();
         let table = resource.table.clone();
         Fetch::new(FetchSpec::new(self, resource, table), ())
+    }
+
+    /// The cursor values between which a resource is fetched without a state: its `initial_value`, unless that is a
+    /// token, and its `end_value`. `None` stands for one that it does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a value does not have the cursor's type.
+    pub fn cursor_range(
+        &self,
+        resource: impl Into<Ref<ResourcePlan>>,
+    ) -> Result<(Option<Scalar>, Option<Scalar>)> {
+        let resource = resource.into();
+        let table = resource.table.clone();
+        let mut spec = FetchSpec::new(self, resource, table);
+        spec.is_full_refresh = true;
+        incremental::CursorRange::declared(&spec.resource, spec.range_ends())
     }
 
     fn fetch_as<T, Parent>(
@@ -370,6 +391,35 @@ impl<T, Parent> Fetch<T, Parent> {
     }
 }
 
+impl<Parent> Fetch<Rows, Parent> {
+    /// Reads only the columns at these positions of the table. Values of the other columns are skipped and not checked;
+    /// their cells are null.
+    ///
+    /// Columns that the fetch needs are read all the same: the primary key and the cursor. All columns are read for
+    /// records that go through `processing_steps`, `explode` or a [`ParentCache`], of a tree, and of several pages
+    /// without a primary key, which are told apart by all of their columns.
+    ///
+    /// ```no_run
+    /// # async fn example(stories: rest_source::Fetch<rest_source::Rows>) -> rest_source::Result<()> {
+    /// let mut pages = stories.only_columns([0, 3]).pages();
+    /// while let Some(page) = pages.next().await {
+    ///     println!("{} rows", page?.rows().len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn only_columns(mut self, positions: impl IntoIterator<Item = usize>) -> Self {
+        let mut unread = vec![true; self.spec.table.columns.len()];
+        for at in positions {
+            if let Some(unread) = unread.get_mut(at) {
+                *unread = false;
+            }
+        }
+        self.spec.unread = unread.into();
+        self
+    }
+}
+
 impl<T: Record, Parent> Fetch<T, Parent> {
     /// A stream of the records.
     pub fn stream(self) -> Records<T> {
@@ -437,10 +487,42 @@ impl FetchSpec {
             keep_rejects: false,
             job: None,
             jobs: None,
+            unread: Arc::default(),
             is_full_refresh: false,
             is_sent_once: false,
             began: None,
         }
+    }
+
+    /// How its pages are read.
+    fn page_shape(&self, probes: &Probes) -> Result<PageShape> {
+        let unread = self.unread_columns();
+        let spec = &self.client.plan().spec;
+        PageShape::without_columns(&unread, &self.resource, self.table.clone(), probes, spec)
+    }
+
+    /// For each column whether its values are skipped: those that nobody asked for, and that the fetch itself does not
+    /// need. Empty if all are read.
+    fn unread_columns(&self) -> Vec<bool> {
+        let resource = &self.resource;
+        let has_key = self.table.primary_key().next().is_some();
+        let is_paged = resource.paginator.kind != plan::Pages::Single;
+        let reads_all = !resource.processing_steps.is_empty()
+            || resource.explode.is_some()
+            || resource.tree.is_some()
+            || self.parent_cache.is_some()
+            || !has_key && (is_paged || resource.has_state());
+        if reads_all {
+            return Vec::new();
+        }
+        let cursor = resource.incremental.as_ref().and_then(|plan| plan.column);
+        let columns = self.unread.iter().zip(&*self.table.columns).enumerate();
+        let is_needed = |at: usize, column: &Column| {
+            column.primary_key || cursor.is_some_and(|cursor| usize::from(cursor) == at)
+        };
+        columns
+            .map(|(at, (is_unread, column))| *is_unread && !is_needed(at, column))
+            .collect()
     }
 
     /// When the fetch began.

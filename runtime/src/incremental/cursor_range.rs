@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use super::{
-    FutureCursors, Request, ResumePoint, StateScope,
+    FutureCursors, RangeEnds, Request, ResumePoint, StateScope,
     cursor::resolved_lag,
     dedup_key,
     windows::{Window, resolved_windows},
@@ -127,6 +127,28 @@ impl CursorRange {
             future: FutureCursors::new(resource.future_cursor(), now),
             window: None,
         }))
+    }
+
+    /// The `initial_value` and the `end_value` of a resource, as values of its cursor column.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if a value does not have the cursor's type.
+    pub(crate) fn declared(
+        resource: &ResourcePlan,
+        ends: RangeEnds,
+    ) -> Result<(Option<Scalar>, Option<Scalar>)> {
+        let Some((_, column)) = cursor(resource) else {
+            return Ok((None, None));
+        };
+        let read = |value: Option<Scalar>, what| {
+            let read = |value| typed(&column, value, what);
+            value.map(read).transpose()
+        };
+        Ok((
+            read(ends.initial, "`initial_value`")?,
+            read(ends.end, "`end_value`")?,
+        ))
     }
 
     /// Whether records have a cursor.

@@ -3,6 +3,7 @@
 mod actions;
 mod budget;
 mod children;
+mod columns;
 mod cursors;
 mod failures;
 mod incremental;
