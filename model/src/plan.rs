@@ -7,6 +7,7 @@
 mod auth;
 mod child_tables;
 mod decoder;
+mod features;
 mod function;
 mod incremental;
 mod job;

@@ -8,6 +8,7 @@ use crate::{
     Clock, Error, ErrorKind, Fingerprint, Result, RunBudget, Scalar, Secret, Timestamp,
     auth::Authenticators,
     exchange::is_guarded,
+    features,
     hooks::Hooks,
     http_context::HttpContext,
     origin::{self, Origins},
@@ -53,6 +54,7 @@ impl Client {
         context: HttpContext,
         concurrency: u16,
     ) -> Result<Self> {
+        features::check(&plan)?;
         let context = Arc::new(context);
         let Settings {
             secrets,

@@ -56,12 +56,15 @@
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value), [reports](Report) and [errors](Error) are written |
+//! | `http2` | no | HTTP/2, where a server offers it over TLS; HTTP/1.1 otherwise |
 //! | `compression` | no | responses compressed as brotli, deflate and zstd; gzip is always read |
 //! | `digest` | no | HTTP Digest, by `auth: {type: http_digest, …}` |
 //! | `archives` | no | responses that are gzip files, by `decoder: {compression: gzip}` |
 //! | `charsets` | no | responses in a charset other than UTF-8, by `decoder: {charset: …}` |
 //! | `csv` | no | responses in CSV, by `decoder: csv` |
 //! | `xml` | no | responses in XML, by `decoder: xml` |
+//! | `queries` | no | selectors that are JSONPath queries (RFC 9535): with filters, wildcards, slices or descents; and `where` |
+//! | `patterns` | no | regular expressions, by `matches` and `total_pattern` |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |
@@ -90,6 +93,7 @@ mod completeness;
 mod decode;
 mod error;
 mod exchange;
+mod features;
 mod fetch;
 mod future;
 #[cfg(any(feature = "archives", feature = "reqwest"))]
@@ -99,11 +103,14 @@ mod http_context;
 mod include;
 mod incremental;
 mod json_encoder;
+#[cfg_attr(not(feature = "queries"), path = "json_path_missing.rs")]
+mod json_path;
 mod origin;
 mod page;
 pub mod paginator;
 mod parent;
 mod partition;
+#[cfg_attr(not(feature = "patterns"), path = "pattern_missing.rs")]
 mod pattern;
 mod position;
 mod presence;

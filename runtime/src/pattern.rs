@@ -1,4 +1,4 @@
-//! Regular expressions of a spec.
+//! Regular expressions of a spec: the feature `patterns`.
 
 use std::{
     collections::HashMap,

@@ -34,68 +34,30 @@ pub use crate::{
     value::ToScalar,
 };
 
-/// For a source that signs tokens.
-#[cfg(feature = "jwt")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __needs_jwt {
-    () => {};
-}
-/// The same without the feature.
-#[cfg(not(feature = "jwt"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __needs_jwt {
-    () => {
-        ::core::compile_error! {
-            "`jwt_bearer` needs the feature `jwt` of `rest-source`: `cargo add rest-source --features jwt`"
+/// Defines the check that a feature is enabled, for a source that needs it.
+macro_rules! needs {
+    ($($function:ident $feature:literal $what:literal)*) => {$(
+        pub const fn $function() {
+            assert!(
+                cfg!(feature = $feature),
+                concat!(
+                    $what, " needs the feature `", $feature, "` of `rest-source`: `cargo add rest-source --features ",
+                    $feature, "`",
+                ),
+            );
         }
-    };
-}
-pub use crate::__needs_jwt as needs_jwt;
-
-const fn enabled(is_enabled: bool, message: &str) {
-    assert!(is_enabled, "{}", message);
+    )*};
 }
 
-/// For a source with HTTP Digest.
-pub const fn needs_digest() {
-    enabled(
-        cfg!(feature = "digest"),
-        "`http_digest` needs the feature `digest` of `rest-source`: `cargo add rest-source --features digest`",
-    );
-}
-
-/// For a source with compressed files.
-pub const fn needs_archives() {
-    enabled(
-        cfg!(feature = "archives"),
-        "`compression` needs the feature `archives` of `rest-source`: `cargo add rest-source --features archives`",
-    );
-}
-
-/// For a source with texts in other charsets than UTF-8.
-pub const fn needs_charsets() {
-    enabled(
-        cfg!(feature = "charsets"),
-        "`charset` needs the feature `charsets` of `rest-source`: `cargo add rest-source --features charsets`",
-    );
-}
-
-/// For a source with CSV.
-pub const fn needs_csv() {
-    enabled(
-        cfg!(feature = "csv"),
-        "`decoder: csv` needs the feature `csv` of `rest-source`: `cargo add rest-source --features csv`",
-    );
-}
-
-/// For a source with XML.
-pub const fn needs_xml() {
-    enabled(
-        cfg!(feature = "xml"),
-        "`decoder: xml` needs the feature `xml` of `rest-source`: `cargo add rest-source --features xml`",
-    );
+needs! {
+    needs_archives "archives" "`compression`"
+    needs_charsets "charsets" "`charset`"
+    needs_csv "csv" "`decoder: csv`"
+    needs_digest "digest" "`http_digest`"
+    needs_jwt "jwt" "`jwt_bearer`"
+    needs_patterns "patterns" "a regular expression (`matches`, `total_pattern`)"
+    needs_queries "queries" "a JSONPath with a filter, wildcard, slice or descent"
+    needs_xml "xml" "`decoder: xml`"
 }
 
 /// A template without placeholders.

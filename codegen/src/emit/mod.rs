@@ -19,8 +19,6 @@ mod steps;
 mod tests;
 mod words;
 
-use std::collections::BTreeSet;
-
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -56,18 +54,7 @@ pub fn module(
     let config = source::config(connector);
     let hooks = hooks::hooks(connector);
     let source = source::source(connector, &own, hooks.is_some());
-    let features = connector
-        .plan
-        .jwts()
-        .next()
-        .map(|_| quote!(__rs::needs_jwt! {}));
-    let digest = connector.plan.has_digest();
-    let digest = digest.then(|| {
-        quote!(
-            const _: () = __rs::needs_digest();
-        )
-    });
-    let decoders = decoder_features(connector);
+    let features = features(connector);
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
@@ -79,8 +66,6 @@ pub fn module(
             #rebuild
             use #runtime::__private as __rs;
             #features
-            #digest
-            #decoders
             #records
             #given
             #secrets
@@ -93,13 +78,9 @@ pub fn module(
     }
 }
 
-/// Compile errors if the runtime lacks a feature that a decoder needs.
-fn decoder_features(connector: &Connector) -> TokenStream {
-    let resources = connector.plan.resources.iter();
-    let features: BTreeSet<_> = resources
-        .flat_map(|resource| resource.decoder.features())
-        .collect();
-    let checks = features.into_iter().map(|feature| {
+/// Compile errors if the runtime lacks a feature that the source needs.
+fn features(connector: &Connector) -> TokenStream {
+    let checks = connector.plan.features().into_iter().map(|feature| {
         let check = format_ident!("needs_{feature}");
         quote!(const _: () = __rs::#check();)
     });

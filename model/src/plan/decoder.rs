@@ -32,19 +32,6 @@ impl Decoder {
     pub fn has_parts(&self) -> bool {
         self.has_rows() || matches!(self.compression, Compression::Zip { .. })
     }
-
-    /// The features of `rest-source` that it needs.
-    pub fn features(&self) -> impl Iterator<Item = &'static str> {
-        let is_compressed = self.compression != Compression::None;
-        let archives = is_compressed.then_some("archives");
-        let charsets = self.charset.is_some().then_some("charsets");
-        let format = match self.format {
-            BodyFormat::Json | BodyFormat::Lines => None,
-            BodyFormat::Csv(_) => Some("csv"),
-            BodyFormat::Xml(_) => Some("xml"),
-        };
-        [archives, charsets, format].into_iter().flatten()
-    }
 }
 
 declare! {

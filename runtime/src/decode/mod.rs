@@ -20,10 +20,12 @@ mod fingerprint;
 mod included;
 mod keys;
 mod lines;
+mod matches;
 mod members;
 mod object;
 mod output;
 mod probe;
+#[cfg_attr(not(feature = "queries"), path = "query_missing.rs")]
 mod query;
 mod raw_rows;
 mod reader;
@@ -36,6 +38,10 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg_attr(
+    not(feature = "queries"),
+    allow(dead_code, reason = "most of it is for queries")
+)]
 mod twice;
 mod visit;
 

@@ -3,16 +3,17 @@
 use std::{collections::HashMap, fmt::Write};
 
 use serde_json::Value;
-use serde_json_path::{JsonPath, NormalizedPath, PathElement};
 
 use super::{
     fingerprint::fingerprint,
+    matches::{Match, Matches, Search},
     raw_rows::{Holder, RawRows},
     selector::{Branch, push_key},
     twice::{Twice, keys_twice},
 };
 use crate::{
-    error::{Error, ErrorKind},
+    error::Error,
+    json_path::{JsonPath, NormalizedPath, PathElement},
     shared::Text,
 };
 
@@ -22,38 +23,6 @@ pub(super) struct Query {
     pub(super) text: Text,
     path: JsonPath,
     segments: Vec<Segment>,
-}
-
-/// What a query finds in a page.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Search<'t> {
-    pub(super) matches: Matches<'t>,
-    /// The rows that it chooses among; nothing where it does not tell which these are.
-    pub(super) rows: Option<RawRows>,
-    /// A key that stands twice in an object that was searched, so that a value may be missing.
-    pub(super) twice: Option<String>,
-}
-
-/// What a query comes to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Matches<'t> {
-    Found(Vec<Match<'t>>),
-    /// There is nothing to look into: this place, with this text, is as far as the query comes.
-    Lacking {
-        place: String,
-        raw: &'t str,
-    },
-}
-
-/// One value that a query finds.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Match<'t> {
-    /// Its place.
-    pub(super) path: String,
-    /// The last key of its place, where it is asked for.
-    pub(super) key: Option<String>,
-    /// Its text.
-    pub(super) raw: &'t str,
 }
 
 /// The last key of a place.
@@ -70,20 +39,14 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where it is none.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where it is none.
     pub(super) fn new(key: &str, text: &Text) -> Result<Self, Error> {
-        let parse = |text: &str| {
-            JsonPath::parse(text).map_err(|error| {
-                let message = format!("`{key}: {text}` is not a valid JSONPath: {error}");
-                Error::new(ErrorKind::Config, message)
-            })
-        };
-        let path = parse(text)?;
+        let path = JsonPath::parse(key, text)?;
         let mut segments: Vec<Segment> = Vec::new();
         for (end, descends, choices) in split(text) {
             let is_after_choice = segments.last().is_some_and(|last| !last.is_step());
             segments.push(Segment {
-                path: parse(text.get(..end).unwrap_or(text))?,
+                path: JsonPath::parse(key, text.get(..end).unwrap_or(text))?,
                 descends,
                 choices,
                 is_after_choice,
@@ -109,7 +72,7 @@ impl Query {
         };
         let found: Vec<_> = self
             .path
-            .query_located(&tree)
+            .located(&tree)
             .iter()
             .filter_map(|node| {
                 let (path, raw) = texts.at(node.location())?;
@@ -171,7 +134,7 @@ impl Query {
             root: json.trim(),
             branches: HashMap::new(),
         };
-        let found = self.path.query_located(&tree);
+        let found = self.path.located(&tree);
         let texts = found
             .iter()
             .filter_map(|node| texts.at(node.location()))
@@ -192,8 +155,8 @@ impl Query {
             .checked_sub(1)
             .and_then(|last| self.segments.get(last))
         {
-            Some(last) => last.path.query_located(tree),
-            None => JsonPath::default().query_located(tree),
+            Some(last) => last.path.located(tree),
+            None => JsonPath::default().located(tree),
         };
         let Some(node) = place.first() else {
             return Some(RawRows::NOTHING);
@@ -209,9 +172,9 @@ impl Query {
 
     /// Where the query, which finds nothing, has nothing to look into.
     fn lacking<'t>(&self, tree: &'t Value) -> Option<NormalizedPath<'t>> {
-        let mut reached = JsonPath::default().query_located(tree);
+        let mut reached = JsonPath::default().located(tree);
         for segment in &self.segments {
-            let next = segment.path.query_located(tree);
+            let next = segment.path.located(tree);
             if next.is_empty() {
                 let values: Vec<_> = reached.nodes().collect();
                 let lacks = !segment.may_be_without(&values);
@@ -439,9 +402,12 @@ impl<'t> Texts<'t> {
 mod tests {
     use super::{
         Choice::{self, Filter, Index, Key, Slice, Wildcard},
-        Match, Matches, Query, split,
+        Query, split,
     };
-    use crate::shared::{Ref::Static, Text};
+    use crate::{
+        decode::matches::{Match, Matches},
+        shared::{Ref::Static, Text},
+    };
 
     /// Where each segment ends, whether it descends, what it takes.
     type Split = &'static [(&'static str, bool, &'static [Choice])];

@@ -8,7 +8,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use super::{
     fault::Found,
     fingerprint::{fingerprint, fold},
-    query::{Match, Matches, Query},
+    matches::{Match, Matches},
+    query::Query,
     selector,
     visit::{Visit, visit},
 };

@@ -33,6 +33,7 @@ impl<'t> Branch<'t> {
     }
 
     /// With its members in the order of their keys.
+    #[cfg(feature = "queries")]
     pub(super) fn sorted(mut self) -> Self {
         if let Self::Object(members) = &mut self {
             members.sort_by(|(one, _), (other, _)| one.cmp(other));

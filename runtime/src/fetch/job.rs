@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
-use serde_json_path::JsonPath;
 use tokio::sync::mpsc;
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Report, Result, Scalar, actions,
     decode::at_steps,
+    json_path::JsonPath,
     plan::{Job, Method, Part, ResourcePlan, Selector},
     printable::Seconds,
     run_budget::SpentBudget,
@@ -303,11 +303,8 @@ enum Missing {
 /// of them has these keys, and what it chooses from is a list, an object or null.
 fn found_by_query(query: &str, status: &Json) -> Result<Vec<Json>, Missing> {
     let find = |query: &str| -> Result<Vec<Json>, Missing> {
-        let path = JsonPath::parse(query).map_err(|error| {
-            let message = format!("`url_path` is not a valid JSONPath: {error}");
-            Missing::Invalid(Error::new(ErrorKind::Config, message))
-        })?;
-        Ok(path.query(status).all().into_iter().cloned().collect())
+        let path = JsonPath::parse("url_path", query).map_err(Missing::Invalid)?;
+        Ok(path.values(status).into_iter().cloned().collect())
     };
     let found = find(query)?;
     let keys = query.len() - keys_at_the_end(query);
@@ -352,7 +349,7 @@ fn keys_at_the_end(query: &str) -> usize {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "queries"))]
 mod tests {
     use serde_json::json;
 

@@ -558,14 +558,13 @@ fn total(probe: &Probe, path: &Path, pattern: Option<&str>) -> Result<u64> {
 fn header_total(value: Option<&str>, name: &str, pattern: Option<&str>) -> Result<u64> {
     // `items 0-99/250` (RFC 9110, 14.4).
     let is_range = pattern.is_none() && name.eq_ignore_ascii_case("content-range");
-    let pattern = if is_range {
-        Some("/([0-9]+)$")
-    } else {
-        pattern
-    };
-    let total = value.and_then(|value| stated(value.trim(), pattern));
+    let total = value.map(str::trim).and_then(|value| match is_range {
+        true => total_of_range(value),
+        false => stated(value, pattern),
+    });
     total.ok_or_else(|| {
         let expected = match pattern {
+            _ if is_range => "a range without a total".to_owned(),
             Some(pattern) => format!("in which `{pattern}` finds no number"),
             None => "not a number".to_owned(),
         };
@@ -575,6 +574,13 @@ fn header_total(value: Option<&str>, name: &str, pattern: Option<&str>) -> Resul
         ))
         .with_help("correct `total_header`, or leave it out: pages then end by themselves")
     })
+}
+
+/// The total after the last `/` of a range.
+fn total_of_range(range: &str) -> Option<u64> {
+    let (_, total) = range.rsplit_once('/')?;
+    let is_number = total.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| total.parse().ok()).flatten()
 }
 
 /// The total in a text.

@@ -1,9 +1,8 @@
 //! The condition on the records of a parent that a child is fetched for.
 
 use serde_json::Value as Json;
-use serde_json_path::JsonPath;
 
-use crate::{Error, ErrorKind, Result, Row, plan::ResourcePlan};
+use crate::{Result, Row, json_path::JsonPath, plan::ResourcePlan};
 
 /// The records of the parent for which a child is fetched.
 #[derive(Debug)]
@@ -14,15 +13,13 @@ impl ParentCondition {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if it is not a valid filter, which `check` rejects.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if it is not a valid filter, which `check` rejects.
     pub(crate) fn of(child: &ResourcePlan) -> Result<Option<Self>> {
         let Some(condition) = &child.parent_condition else {
             return Ok(None);
         };
-        let path = JsonPath::parse(&format!("$[?{condition}]")).map_err(|error| {
-            let message = format!("`where` is not a valid filter: {error}");
-            Error::new(ErrorKind::Config, message).with_resource(child.name.clone())
-        })?;
+        let path = JsonPath::parse("where", &format!("$[?{condition}]"))
+            .map_err(|error| error.with_resource(child.name.clone()))?;
         Ok(Some(Self(path)))
     }
 
@@ -30,6 +27,6 @@ impl ParentCondition {
     pub(crate) fn holds(&self, row: Row<'_>) -> bool {
         let record = row.json().and_then(|json| serde_json::from_str(json).ok());
         let list = Json::Array(vec![record.unwrap_or_default()]);
-        !self.0.query(&list).is_empty()
+        !self.0.values(&list).is_empty()
     }
 }

@@ -175,6 +175,7 @@ fn an_object_where_pages_are_lists_names_the_lists_in_it() {
     );
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn a_query_selects_elements_of_lists_and_objects() {
     let query = |text| selecting(Selector::Query(text));
@@ -227,6 +228,7 @@ fn counts(resource: &ResourcePlan, body: &str) -> (u64, u64) {
     (decoded.received, decoded.selected)
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn rows_are_counted_before_a_query_chooses_among_them() {
     let query = |text| counted(Selector::Query(text));
@@ -257,6 +259,7 @@ fn rows_are_counted_before_a_query_chooses_among_them() {
     );
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn rows_are_where_the_spec_says() {
     const FIRST: Path = Path(list![
@@ -283,6 +286,7 @@ fn rows_are_where_the_spec_says() {
     assert!(text.contains("neither a list nor an object"), "{text}");
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn rows_without_a_record_are_told_from_others() {
     let resource = counted(Selector::Query(Static("$.data[?@.id > 9]")));
@@ -295,6 +299,7 @@ fn rows_without_a_record_are_told_from_others() {
     assert_eq!(one, print(r#"{"data": [{"id": 1}], "next": 3}"#));
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn errors_in_place_of_records_are_an_error() {
     const NODES: Selector = Selector::Path(Path(list![
@@ -338,6 +343,7 @@ fn errors_in_place_of_records_are_an_error() {
     }
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn a_match_that_is_no_record_is_shown() {
     for (value, found) in [
@@ -354,6 +360,7 @@ fn a_match_that_is_no_record_is_shown() {
     }
 }
 
+#[cfg(feature = "queries")]
 #[test]
 fn a_query_wants_what_it_looks_into() {
     let query = |text| selecting(Selector::Query(text));

@@ -12,6 +12,7 @@ mod observed;
 mod origin;
 mod paging;
 mod quota;
+#[cfg(feature = "queries")]
 mod raw_rows;
 mod steps;
 
