@@ -25,9 +25,11 @@ pub trait FromCell: Sized {
 #[derive(Debug)]
 pub struct Cells<'p> {
     page: &'p Page,
-    slots: &'p [Slot],
-    columns: &'p [Column],
-    next: usize,
+    /// The cells that are not taken yet, and their columns.
+    slots: slice::Iter<'p, Slot>,
+    columns: slice::Iter<'p, Column>,
+    /// Whether the one cell is a whole record, without a column.
+    is_untyped: bool,
     mismatch: &'p Mismatch,
 }
 
@@ -40,9 +42,9 @@ impl<'p> Cells<'p> {
     ) -> Self {
         Self {
             page,
-            slots,
-            columns,
-            next: 0,
+            slots: slots.iter(),
+            columns: columns.iter(),
+            is_untyped: columns.is_empty(),
             mismatch,
         }
     }
@@ -56,11 +58,9 @@ impl<'p> Cells<'p> {
     /// The next cell.
     #[inline]
     fn cell(&mut self) -> Cell<'p> {
-        let at = self.next;
-        self.next += 1;
-        let (slot, column) = match (self.slots.get(at), self.columns.get(at)) {
+        let (slot, column) = match (self.slots.next(), self.columns.next()) {
             (Some(slot), Some(column)) => (*slot, column),
-            (Some(slot), None) if self.columns.is_empty() => (*slot, &UNTYPED),
+            (Some(slot), None) if self.is_untyped => (*slot, &UNTYPED),
             _ => {
                 self.mismatch.set(Text::default());
                 (Slot::Absent, &UNTYPED)
@@ -75,13 +75,12 @@ impl<'p> Cells<'p> {
     }
 
     /// Notes cells that were not taken.
-    pub(crate) fn finish(&self) {
-        if self.next < self.slots.len() {
-            self.mismatch.set(
-                self.columns
-                    .get(self.next)
-                    .map_or_else(Text::default, |column| column.name.clone()),
-            );
+    #[inline]
+    pub(crate) fn finish(mut self) {
+        if !self.slots.as_slice().is_empty() {
+            let column = self.columns.next();
+            let name = column.map_or_else(Text::default, |column| column.name.clone());
+            self.mismatch.set(name);
         }
     }
 }
@@ -154,10 +153,11 @@ impl<'p> Cell<'p> {
     /// An instant; 1970-01-01T00:00:00Z where the cell holds none.
     #[inline]
     pub fn timestamp(&self) -> Timestamp {
-        match self.value() {
-            Value::Timestamp(value) => value,
-            _ => self.or(Timestamp::EPOCH),
-        }
+        let value = match self.slot {
+            Slot::Timestamp { second, nanosecond } => Timestamp::from_epoch(second, nanosecond),
+            _ => None,
+        };
+        value.unwrap_or_else(|| self.or(Timestamp::EPOCH))
     }
 
     /// A date; 1970-01-01 where the cell holds none.

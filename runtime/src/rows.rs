@@ -117,6 +117,7 @@ impl Rows {
     }
 
     /// The row at this position.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<Row<'_>> {
         self.starts.get(index).map(|start| self.row(*start))
     }
@@ -142,9 +143,11 @@ impl Rows {
     ///
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn records<T: Record>(&self) -> impl Iterator<Item = Result<T>> + '_ {
-        self.iter().map(|row| row.record())
+        let cells = RecordCells::of::<T>(&self.table);
+        self.iter().map(move |row| row.record_of(cells))
     }
 
+    #[inline]
     fn row(&self, start: u32) -> Row<'_> {
         Row::new(&self.page, &self.table, start)
     }
@@ -196,6 +199,7 @@ pub struct Row<'p> {
 }
 
 impl<'p> Row<'p> {
+    #[inline]
     pub(crate) fn new(page: &'p Page, table: &'p Table, start: u32) -> Self {
         Self {
             page,
@@ -275,11 +279,17 @@ impl<'p> Row<'p> {
     ///
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn record<T: Record>(&self) -> Result<T> {
+        self.record_of(RecordCells::of::<T>(self.table))
+    }
+
+    /// The row as a record whose cells are these.
+    #[inline]
+    pub(crate) fn record_of<T: Record>(&self, cells: RecordCells) -> Result<T> {
         let mismatch = Mismatch::default();
-        let (slots, columns): (&[Slot], &[Column]) = match self.table.record() {
-            Some(at) if T::TABLE.is_untyped() => (self.slots.get(at..).unwrap_or_default(), &[]),
-            _ if self.table.is(T::TABLE) => (self.slots, &self.table.columns),
-            _ => return Err(mismatch.into_error::<T>(self.table)),
+        let (slots, columns): (&[Slot], &[Column]) = match cells {
+            RecordCells::Columns => (self.slots, &self.table.columns),
+            RecordCells::Whole(at) => (self.slots.get(at..).unwrap_or_default(), &[]),
+            RecordCells::OfOtherTable => return Err(mismatch.into_error::<T>(self.table)),
         };
         let mut cells = Cells::new(self.page, slots, columns, &mismatch);
         let record = T::from_cells(&mut cells);
@@ -288,6 +298,27 @@ impl<'p> Row<'p> {
             return Err(mismatch.into_error::<T>(self.table));
         }
         Ok(record)
+    }
+}
+
+/// The cells of a row that a record is made of: the same in all rows of a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RecordCells {
+    /// One for each column.
+    Columns,
+    /// The whole record, at this position.
+    Whole(usize),
+    /// None: the record is not made for this table.
+    OfOtherTable,
+}
+
+impl RecordCells {
+    pub(crate) fn of<T: Record>(table: &Table) -> Self {
+        match table.record() {
+            Some(at) if T::TABLE.is_untyped() => Self::Whole(at),
+            _ if table.is(T::TABLE) => Self::Columns,
+            _ => Self::OfOtherTable,
+        }
     }
 }
 

@@ -13,6 +13,18 @@ const MAX_DEPTH: u32 = 100;
 /// The longest number whose digits cannot be more than a `f64` holds, without an exponent.
 const MAX_DIGITS: usize = 300;
 
+/// Up to here each integer is a double.
+const EXACT: i64 = 1 << 53;
+
+/// Powers of ten, all of which are doubles.
+const TEN: [f64; 19] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18,
+];
+
+/// The most digits that a mantissa has.
+const MOST_DIGITS: usize = 18;
+
 /// A position in a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'t> {
@@ -39,8 +51,29 @@ pub(super) struct Quoted<'t> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number<'t> {
     pub(super) digits: &'t str,
+    is_negative: bool,
+    /// Its digits without sign and point, if it has at most 18 and no exponent.
+    mantissa: Option<i64>,
+    /// How many of them are behind the point.
+    scale: usize,
+}
+
+impl Number<'_> {
     /// Its value, if it has at most 18 digits and neither a fraction nor an exponent.
-    pub(super) integer: Option<i64>,
+    #[inline]
+    pub(super) fn integer(&self) -> Option<i64> {
+        let value = self.mantissa.filter(|_| self.scale == 0)?;
+        Some(if self.is_negative { -value } else { value })
+    }
+
+    /// The nearest double, if one division of exact doubles gives it: such a division rounds once.
+    #[inline]
+    pub(super) fn double(&self) -> Option<f64> {
+        let mantissa = self.mantissa.filter(|mantissa| *mantissa <= EXACT)?;
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+        let value = mantissa as f64 / TEN.get(self.scale)?;
+        Some(if self.is_negative { -value } else { value })
+    }
 }
 
 impl<'t> Cursor<'t> {
@@ -198,29 +231,31 @@ impl<'t> Cursor<'t> {
         let is_negative = self.peek()? == b'-';
         self.at += usize::from(is_negative);
         let first = self.at;
-        let mut value = 0_i64;
-        while let Some(digit) = self.peek().map(|byte| byte.wrapping_sub(b'0'))
-            && digit < 10
-        {
-            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
-            self.at += 1;
-        }
-        let digits = self.at - first;
+        let mut mantissa = 0;
+        self.accumulate(&mut mantissa);
+        let mut digits = self.at - first;
         let leads_with_zero = digits > 1 && self.text.as_bytes().get(first) == Some(&b'0');
         if digits == 0 || leads_with_zero {
             return None;
         }
-        if digits <= 18 && !matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
-            return Some(Number {
-                digits: self.text.get(start..self.at)?,
-                integer: Some(if is_negative { -value } else { value }),
-            });
+        let mut scale = 0;
+        let mut has_exponent = false;
+        match self.peek() {
+            Some(b'.') => {
+                self.at += 1;
+                let point = self.at;
+                self.accumulate(&mut mantissa);
+                scale = self.at - point;
+                if scale == 0 {
+                    return None;
+                }
+                digits += scale;
+                has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+            }
+            Some(b'e' | b'E') => has_exponent = true,
+            _ => {}
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
+        if has_exponent {
             self.is_doubtful = true;
             self.at += 1;
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
@@ -229,8 +264,21 @@ impl<'t> Cursor<'t> {
         self.is_doubtful |= self.at - start > MAX_DIGITS;
         Some(Number {
             digits: self.text.get(start..self.at)?,
-            integer: None,
+            is_negative,
+            mantissa: (digits <= MOST_DIGITS && !has_exponent).then_some(mantissa),
+            scale,
         })
+    }
+
+    /// Steps past digits, and appends them to a number. It wraps around where there are too many.
+    #[inline]
+    fn accumulate(&mut self, number: &mut i64) {
+        while let Some(digit) = self.peek().map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+        {
+            *number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+            self.at += 1;
+        }
     }
 
     /// Steps past digits, of which there is at least one.
@@ -545,12 +593,15 @@ mod tests {
         }
 
         #[test]
-        fn numbers_are_read_as_rust_reads_them(text in "-?[0-9]{1,20}(\\.[0-9]{1,3})?(e[0-9])?") {
+        fn numbers_are_read_as_rust_reads_them(text in "-?[0-9]{1,20}(\\.[0-9]{1,20})?(e[0-9])?") {
             let mut cursor = Cursor::new(&text);
             let read = cursor.number().filter(|_| cursor.at == text.len());
             prop_assert_eq!(read.is_some(), serde_json::from_str::<IgnoredAny>(&text).is_ok());
-            if let Some(integer) = read.and_then(|number| number.integer) {
+            if let Some(integer) = read.and_then(|number| number.integer()) {
                 prop_assert_eq!(Ok(integer), text.parse());
+            }
+            if let Some(double) = read.and_then(|number| number.double()) {
+                prop_assert_eq!(Ok(double.to_bits()), text.parse().map(f64::to_bits));
             }
         }
     }

@@ -309,15 +309,16 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
             }
             (_, b'-' | b'0'..=b'9') => {
                 let number = self.cursor.number()?;
-                match (&shape.kind, number.integer) {
-                    (Kind::Bigint, Some(value)) if !shape.is_written => {
-                        self.put(to, Slot::Bigint(value))
-                    }
-                    _ => {
-                        let slot = self.reader.number(shape, number.digits, place)?;
-                        self.put(to, slot)
-                    }
-                }
+                let slot = match &shape.kind {
+                    Kind::Bigint if !shape.is_written => number.integer().map(Slot::Bigint),
+                    Kind::Double if !shape.is_written => number.double().map(Slot::Double),
+                    _ => None,
+                };
+                let slot = match slot {
+                    Some(slot) => slot,
+                    None => self.reader.number(shape, number.digits, place)?,
+                };
+                self.put(to, slot)
             }
             (_, b'n') => self.null(shape, to),
             (Kind::Bool | Kind::Scalar, b't' | b'f') if !shape.is_written => {

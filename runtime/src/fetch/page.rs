@@ -3,7 +3,7 @@
 use std::{fmt, iter::FusedIterator, marker::PhantomData};
 
 use super::PagingCheckpoint;
-use crate::{Record, Result, Rows, State};
+use crate::{Record, Result, Rows, State, rows::RecordCells};
 
 /// The records of one page that passed the filters of the fetch.
 ///
@@ -85,11 +85,7 @@ impl<T> Page<T> {
 impl<T: Record> Page<T> {
     /// An iterator over the records, in order.
     pub fn iter(&self) -> PageRecords<T> {
-        PageRecords {
-            rows: self.rows.clone(),
-            at: 0,
-            records: PhantomData,
-        }
+        PageRecords::new(self.rows.clone())
     }
 }
 
@@ -104,11 +100,7 @@ impl<T: Record> IntoIterator for Page<T> {
     type IntoIter = PageRecords<T>;
 
     fn into_iter(self) -> PageRecords<T> {
-        PageRecords {
-            rows: self.rows,
-            at: 0,
-            records: PhantomData,
-        }
+        PageRecords::new(self.rows)
     }
 }
 
@@ -125,16 +117,29 @@ impl<T: Record> IntoIterator for &Page<T> {
 pub struct PageRecords<T> {
     rows: Rows,
     at: usize,
+    cells: RecordCells,
     records: PhantomData<fn() -> T>,
+}
+
+impl<T: Record> PageRecords<T> {
+    fn new(rows: Rows) -> Self {
+        Self {
+            at: 0,
+            cells: RecordCells::of::<T>(rows.table()),
+            rows,
+            records: PhantomData,
+        }
+    }
 }
 
 impl<T: Record> Iterator for PageRecords<T> {
     type Item = Result<T>;
 
+    #[inline]
     fn next(&mut self) -> Option<Result<T>> {
         let row = self.rows.get(self.at)?;
         self.at += 1;
-        Some(row.record())
+        Some(row.record_of(self.cells))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

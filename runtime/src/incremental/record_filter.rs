@@ -183,6 +183,9 @@ impl RecordFilter {
     /// Keeps the rows in the range, at most `wanted` of them.
     fn filter_by_range(&mut self, rows: &mut Rows, wanted: Option<u64>) -> FilteredPage {
         let mut filtered = FilteredPage::default();
+        if self.range.is_none() && wanted.is_none_or(|wanted| rows.len() as u64 <= wanted) {
+            return filtered;
+        }
         let mut kept = 0;
         rows.retain(|row| {
             if filtered.cut || filtered.failure.is_some() {

@@ -36,7 +36,7 @@ use crate::{
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///
-/// It speaks HTTP/1.1 and HTTP/2, takes gzip and, with the feature `compression`, brotli, zstd and deflate, and goes through the proxies
+/// It speaks HTTP/1.1 and, with the feature `http2`, HTTP/2; takes gzip and, with the feature `compression`, brotli, zstd and deflate; and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
 /// directly; a variable without a valid proxy is an error. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
 /// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others, and
@@ -225,8 +225,11 @@ impl Reqwest {
         };
         let proxy = self.proxy_of(&url, kind.loopback)?;
         let client = self.client(kind)?;
-        let mut outgoing = reqwest::Request::try_from(request)
-            .map_err(|error| explain(error, limits, proxy.as_ref()))?;
+        // Of its parts, so that the URL is not parsed again.
+        let (parts, body) = request.into_parts();
+        let mut outgoing = reqwest::Request::new(parts.method, url);
+        *outgoing.headers_mut() = parts.headers;
+        *outgoing.body_mut() = Some(body.into());
         if !limits.is_streamed {
             *outgoing.timeout_mut() = Some(limits.timeout);
         }

@@ -58,6 +58,7 @@ impl Timestamp {
     /// let at = Timestamp::from_epoch(-1, 500_000_000).unwrap();
     /// assert_eq!(at.to_string(), "1969-12-31T23:59:59.5Z");
     /// ```
+    #[inline]
     pub fn from_epoch(seconds: i64, nanoseconds: u32) -> Option<Self> {
         let years = jiff::Timestamp::MIN.as_second()..=LAST_SECOND;
         (years.contains(&seconds) && nanoseconds < 1_000_000_000).then_some(Self {
