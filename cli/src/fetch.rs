@@ -147,7 +147,7 @@ pub(crate) async fn fetch_since(
             return Ok(());
         }
         let report = pages.report();
-        source.running(&resource.name, report.delivered, Some(report.clone()));
+        source.running(&resource.name, report.clone());
     }
     source.fetched(&resource, pages.report());
     if args.raw {

@@ -16,7 +16,7 @@ use rest_source::{
     plan::{ResourcePlan, SourcePlan},
 };
 use rest_source_load::{
-    Differences, LoadError, LoadReport, ResourceReport, VerifiedResource, VerifyReport,
+    Differences, LoadError, LoadReport, Progress, ResourceReport, VerifiedResource, VerifyReport,
 };
 use serde::Serialize;
 use tracing::Subscriber;
@@ -340,10 +340,19 @@ pub(crate) struct SourceReport {
 
 impl SourceReport {
     /// A resource that is being fetched, with its rows so far. It counts as interrupted until it has ended.
-    pub(crate) fn running(&self, resource: &str, rows: u64, fetched: Option<Report>) {
+    pub(crate) fn running(&self, resource: &str, fetched: Report) {
         self.put(resource, Status::Interrupted, None, |entry| {
-            entry.rows = rows;
-            entry.fetched = fetched;
+            entry.rows = fetched.delivered;
+            entry.fetched = Some(fetched);
+        });
+    }
+
+    /// A resource that is being loaded. It counts as interrupted until it is loaded.
+    pub(crate) fn loading(&self, progress: &Progress) {
+        let loaded = progress.loaded.as_ref();
+        let status = loaded.map_or(Status::Interrupted, |one| Status::of(Some(one)));
+        self.put(&progress.resource, status, None, |entry| {
+            entry.rows = progress.rows
         });
     }
 

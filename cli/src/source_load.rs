@@ -243,8 +243,6 @@ impl SourceLoad {
         for resource in options.resource {
             loading = loading.resource(resource);
         }
-        loading.on_progress(|done| {
-            self.report.running(&done.resource, done.rows, None);
-        })
+        loading.on_progress(|progress| self.report.loading(&progress))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rest_source::{Error, ErrorKind, Report, shared::Text};
+use rest_source::{Completeness, Error, ErrorKind, Report, shared::Text};
 
 /// The report of a load.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +45,8 @@ pub struct Progress {
     pub pages: u64,
     /// Rows written so far.
     pub rows: u64,
+    /// How complete its fetch was, once the resource is loaded: all of its rows are committed, with its state.
+    pub loaded: Option<Completeness>,
 }
 
 /// The error of a load: at least one resource was not loaded.

@@ -247,13 +247,17 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         let notes = opened.notes.into_iter().chain(state.notes.drain(..));
         fetched.notes.splice(0..0, notes);
         match written {
-            Ok(rows) => Ok(Outcome::Loaded(Box::new(ResourceReport {
-                resource: resource.name.clone(),
-                fetched,
-                written: state.progress.rows,
-                rows: Some(rows),
-                resumed: state.resumed,
-            }))),
+            Ok(rows) => {
+                state.progress.loaded.clone_from(&fetched.completeness);
+                self.loading.tell(&state.progress);
+                Ok(Outcome::Loaded(Box::new(ResourceReport {
+                    resource: resource.name.clone(),
+                    fetched,
+                    written: state.progress.rows,
+                    rows: Some(rows),
+                    resumed: state.resumed,
+                })))
+            }
             Err(error) => Err(self.failed(error, &pages, fetched, state).await),
         }
     }
@@ -676,6 +680,7 @@ impl LoadState {
                 resource: resource.name.clone(),
                 pages: 0,
                 rows: 0,
+                loaded: None,
             },
             pending: PendingCommit::new(commit_rows),
             fetch_failed: false,

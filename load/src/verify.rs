@@ -269,6 +269,7 @@ impl<D: Destination + ?Sized> Verifying<'_, '_, D> {
             resource: self.target.resource.name.clone(),
             pages: 0,
             rows: 0,
+            loaded: None,
         };
         let mut error = None;
         let mut is_whole = false;

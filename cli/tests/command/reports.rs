@@ -239,6 +239,23 @@ async fn interrupted_load_reports_what_it_wrote() {
         resources.values().all(|one| one["rows"].is_u64()),
         "{report}"
     );
+    // A resource counts as loaded where the history of the destination says so.
+    let history = rusqlite::Connection::open(shell.path("out.db")).unwrap();
+    let mut loads = history
+        .prepare("SELECT resource, status = 'loaded' FROM _rest_source_loads")
+        .unwrap();
+    let loads: BTreeMap<String, bool> = loads
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert!(loads.values().any(|is_loaded| *is_loaded), "{loads:?}");
+    for (resource, is_loaded) in loads {
+        // One without a page so far has no entry.
+        let entry = resources.get(&resource);
+        let is_complete = entry.is_some_and(|entry| entry["status"] == "complete");
+        assert_eq!(is_complete, is_loaded, "{resource}: {report}");
+    }
 }
 
 /// The samples of an OpenMetrics text by name and labels. Panics where the text does not follow the format.
