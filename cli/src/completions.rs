@@ -35,6 +35,22 @@ end
 complete -c rest-source -n 'test (count (__rest_source_resources)) -gt 0' -f -a '(__rest_source_resources)'
 ";
 
+/// Zsh: the names of resources where one is expected, and the generated function elsewhere.
+const ZSH: &str = r#"
+_rest_source_with_resources() {
+    local -a names
+    if (( CURRENT > 2 )); then
+        names=(${(f)"$("${words[1]}" completions zsh -- "${(@)words[2,CURRENT-1]}" 2>/dev/null)"})
+    fi
+    if (( ${#names} )); then
+        compadd -a names
+    else
+        _rest-source "$@"
+    fi
+}
+compdef _rest_source_with_resources rest-source
+"#;
+
 /// Prints the completion script of a shell.
 pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandError> {
     if !args.words.is_empty() {
@@ -48,6 +64,7 @@ pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandEr
     match args.shell {
         Shell::Bash => console.print(BASH)?,
         Shell::Fish => console.print(FISH)?,
+        Shell::Zsh => console.print(ZSH)?,
         _ => true,
     };
     Ok(())

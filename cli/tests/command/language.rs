@@ -188,20 +188,54 @@ fn bash_completes_the_names_of_resources() {
     assert_eq!(offered(&shell, &["statu"]), "status");
 }
 
-/// Fish is not everywhere: without it nothing is tested.
+/// Whether a shell is there. Without it nothing is tested.
+#[cfg(unix)]
+fn is_installed(shell: &str) -> bool {
+    let is_there = std::process::Command::new(shell).arg("--version").output();
+    if is_there.is_err() {
+        eprintln!("skipped: {shell} is not installed");
+    }
+    is_there.is_ok()
+}
+
 #[cfg(unix)]
 #[test]
 fn fish_completes_the_names_of_resources() {
-    if std::process::Command::new("fish")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("skipped: fish is not installed");
+    if !is_installed("fish") {
         return;
     }
     let shell = Shell::new();
     let line = "fish --no-config -c 'rest-source completions fish | source; complete -C \"rest-source fetch specs/media_insights.yaml st\"'";
     let offered = shell.with("HOME", "/tmp").typed(line);
     assert_eq!(offered, "stories\nstory_insights\n");
+}
+
+/// The function is called as zsh calls it; `compadd` prints what zsh would offer.
+#[cfg(unix)]
+#[test]
+fn zsh_completes_the_names_of_resources() {
+    if !is_installed("zsh") {
+        return;
+    }
+    let shell = Shell::new();
+    let offered = |words: &str, current: usize| {
+        let line = format!(
+            "zsh -fc 'autoload -Uz compinit; compinit -D -d none; source <(rest-source completions zsh); \
+             compadd() {{ print -l $names }}; _rest-source() {{ print other }}; words=({words}); CURRENT={current}; \
+             ${{_comps[rest-source]}}'"
+        );
+        shell.typed(&line)
+    };
+    let resources = "media_insights\nstories\nstory_insights\nuser_insights\n";
+    let sorted = |text: String| {
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        lines
+            .into_iter()
+            .fold(String::new(), |all, line| all + line + "\n")
+    };
+    let after_spec = offered("rest-source fetch specs/media_insights.yaml st", 4);
+    assert_eq!(sorted(after_spec), resources);
+    assert_eq!(offered("rest-source fetch", 2), "other\n");
+    assert_eq!(offered("rest-source fetch none.yaml st", 4), "other\n");
 }
