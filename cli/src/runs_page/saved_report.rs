@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use rest_source::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::load::{Load, Outcome};
 use crate::{error::CommandError, report::VERSION, spec::shown};
@@ -38,6 +38,7 @@ pub(super) struct Source {
 pub(super) struct Resource {
     status: String,
     pub(super) line: Option<u32>,
+    #[serde(deserialize_with = "count")]
     rows: u64,
     fetched: Option<Fetched>,
     pub(super) timeline: Option<Timeline>,
@@ -45,6 +46,7 @@ pub(super) struct Resource {
 
 #[derive(Debug, Deserialize)]
 struct Fetched {
+    #[serde(deserialize_with = "count")]
     requests: u64,
     waited: f64,
 }
@@ -85,9 +87,22 @@ pub(super) struct Message {
     pub(super) message: String,
 }
 
-fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(from)?;
-    text.parse().map_err(serde::de::Error::custom)
+    text.parse().map_err(D::Error::custom)
+}
+
+/// More rows or requests than any run has. The counts of all runs are added up.
+const MAX_COUNT: u64 = 1 << 50;
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let count = u64::deserialize(deserializer)?;
+    if count > MAX_COUNT {
+        return Err(D::Error::custom(format!(
+            "{count} is not a plausible count"
+        )));
+    }
+    Ok(count)
 }
 
 impl SavedReport {

@@ -258,6 +258,8 @@ async fn reset_file(
     if !path.exists() {
         return Err(CommandError::usage(format!("there is no file `{shown}`")));
     }
+    // Only a state is deleted.
+    read_file(path)?;
     confirm(format!("delete the state file `{shown}`?"), yes, context).await?;
     fs::remove_file(path)
         .map_err(|error| CommandError::failed(format!("cannot delete `{shown}`: {error}")))?;

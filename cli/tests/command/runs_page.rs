@@ -153,8 +153,13 @@ fn what_is_not_a_report_is_an_error() {
     let shell = Shell::new();
     shell.write("other.json", "{}");
     shell.write("later.json", r#"{"version": 2, "command": "load", "started": "2026-11-30T00:00:00Z", "ended": "2026-11-30T00:00:00Z", "status": "succeeded", "exit_code": 0, "sources": [], "errors": []}"#);
+    shell.write("large.json", r#"{"version": 1, "command": "load", "started": "2026-11-30T00:00:00Z", "ended": "2026-11-30T00:00:00Z", "status": "succeeded", "exit_code": 0, "errors": [], "sources": [{"source": "a", "spec": "a.yaml", "errors": [], "resources": {"r": {"status": "complete", "rows": 18446744073709551615}}}]}"#);
     for (args, why) in [
         (&["other.json"][..], "`other.json` is not a report: "),
+        (
+            &["large.json"],
+            "18446744073709551615 is not a plausible count",
+        ),
         (&["later.json"], "`later.json` is a report of version 2"),
         (&["none.json"], "cannot read `none.json`: "),
         (

@@ -1,12 +1,12 @@
 //! States that a person changes.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use super::cursor_range::{cursor, typed};
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::ResourcePlan,
-    state::{Checkpoint, Progress, State},
+    state::{Checkpoint, Progress, Start, State},
     value::Scalar,
 };
 
@@ -32,7 +32,7 @@ impl State {
     }
 
     /// The same state at another cursor value, of one partition or of all. The next fetch starts there, and returns the
-    /// records at that value again.
+    /// records at that value again. A value before the start of the state moves the start, too.
     ///
     /// # Errors
     ///
@@ -48,13 +48,21 @@ impl State {
             Err(Error::new(ErrorKind::State, message).with_help(help))
         };
         let name = &resource.name;
+        if matches!(self.reach, Progress::Parents(_)) {
+            let message =
+                format!("the state of `{name}` is that of its parents, which has no value to set");
+            return wrong(
+                message,
+                "reset it, to fetch the children of all parents again",
+            );
+        }
         let Some((plan, column)) = cursor(resource) else {
             let message = format!("`{name}` is not `incremental`, so its state has no cursor");
             return wrong(message, "the next load fetches everything in any case");
         };
-        if plan.column.is_none() || matches!(self.reach, Progress::Parents(_)) {
+        if plan.column.is_none() {
             let message =
-                format!("the state of `{name}` is no value of a column, which could be set");
+                format!("the state of `{name}` is not a value of a column, which could be set");
             return wrong(message, "reset it, to fetch everything again");
         }
         let has = |name: &str, word: &str| *self.column == *name && *self.data_type == *word;
@@ -68,12 +76,24 @@ impl State {
             );
             return wrong(message, "load once with this spec; or reset the state");
         }
-        let value = typed(&column, Scalar::Text(value.to_owned()), "the value")?.to_string();
+        let value = typed(&column, Scalar::Text(value.to_owned()), "the value")?;
+        let is_before_start = match &self.origin.start {
+            Start::At(start) => {
+                let start = Scalar::read(&column.data_type, start).ok().flatten();
+                start
+                    .is_some_and(|start| start.compare(value.as_value()) == Some(Ordering::Greater))
+            }
+            Start::Beginning => false,
+        };
+        let value = value.to_string();
         let mark = || Checkpoint {
             value: value.clone(),
             seen: Arc::default(),
         };
         let mut changed = self.clone();
+        if is_before_start {
+            changed.origin.start = Start::At(value.clone());
+        }
         match (&mut changed.reach, partition) {
             (Progress::All(own) | Progress::One(_, own), None) => *own = mark(),
             (Progress::Each(marks), partition) => {
@@ -168,6 +188,22 @@ mod tests {
             let text = state(r#""seen":[]"#).to_json();
             State::from_json(&text.replace("\"9\"", "\"3\"")).unwrap()
         });
+    }
+
+    #[test]
+    fn a_value_before_the_start_of_the_state_moves_the_start() {
+        let started = state(r#""seen":[]"#)
+            .to_json()
+            .replace("\"start\":null", "\"start\":\"4\"");
+        let started = State::from_json(&started).unwrap();
+        for (value, start) in [("3", "3"), ("4", "4"), ("12", "4")] {
+            let set = started.at_cursor(&orders(), value, None).unwrap();
+            assert_eq!(set.cursor(), value);
+            assert!(
+                set.to_json().contains(&format!("\"start\":\"{start}\"")),
+                "{set:?}"
+            );
+        }
     }
 
     #[test]
