@@ -171,10 +171,18 @@ fn read(from: &str, console: &Console) -> Result<FirstSpec, CommandError> {
                 imported: Some(text),
             }
         }
-        None => FirstSpec {
-            text: spec::text(Path::new(from))?,
-            imported: None,
-        },
+        None => {
+            let text = spec::text(Path::new(from))?;
+            // Mistakes are those of the user's file: that of the new crate does not exist yet.
+            let compiled = compile(from, &text);
+            if compiled.connector.is_none() {
+                return Err(CommandError::invalid(compiled.diagnostics.messages()));
+            }
+            FirstSpec {
+                text,
+                imported: None,
+            }
+        }
     })
 }
 
@@ -191,15 +199,7 @@ fn spec_of(text: String, source: &str) -> Result<(ScaffoldSpec, Option<String>),
         return Err(CommandError::invalid(compiled.diagnostics.messages()));
     };
     let plan = &connector.plan;
-    let mut features: Vec<&str> = plan
-        .resources
-        .iter()
-        .flat_map(|one| one.decoder.features())
-        .collect();
-    features.extend(plan.has_digest().then_some("digest"));
-    features.extend(plan.jwts().next().map(|_| "jwt"));
-    features.sort_unstable();
-    features.dedup();
+    let features = plan.features().into_iter().collect();
     let secrets = plan.secrets.iter().map(|secret| secret.env.to_string());
     let needed = plan
         .config
