@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -15,12 +15,39 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 pub struct Contender {
     /// Its name in the table.
     pub label: &'static str,
-    /// The binary of this crate.
-    pub program: &'static str,
+    /// What is run.
+    pub program: Program,
     /// Records a page.
     pub page: u64,
     /// Requests in flight.
     pub concurrency: u16,
+}
+
+/// What a contender runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// A binary of this crate.
+    Binary(&'static str),
+    /// A script of `benches/peers`, by the Python of a folder of `target/peers`, which `.ci/peers` installs.
+    Python(&'static str, &'static str),
+}
+
+impl Program {
+    fn command(self) -> Result<Command> {
+        match self {
+            Self::Binary(name) => Ok(Command::new(sibling(name)?)),
+            Self::Python(folder, script) => {
+                let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+                let python = workspace.join(format!("../target/peers/{folder}/bin/python"));
+                if !python.exists() {
+                    return Err(format!("{} is missing: run .ci/peers", python.display()).into());
+                }
+                let mut command = Command::new(python);
+                command.arg(workspace.join("peers").join(script));
+                Ok(command)
+            }
+        }
+    }
 }
 
 /// Runs each contender once a round and prints medians; ratios are to the first, round by round.
@@ -98,7 +125,9 @@ fn start_server(records: u64, delay: u64) -> Result<(Child, String)> {
 }
 
 fn cost_of(contender: &Contender, base: &str, target: Option<String>) -> Result<Cost> {
-    let output = Command::new(sibling(contender.program)?)
+    let output = contender
+        .program
+        .command()?
         .args([
             base,
             &contender.page.to_string(),
@@ -108,7 +137,9 @@ fn cost_of(contender: &Contender, base: &str, target: Option<String>) -> Result<
         .stderr(Stdio::inherit())
         .output()?;
     let said = String::from_utf8(output.stdout)?;
-    Cost::parse(&said).ok_or_else(|| format!("{} said {said:?}", contender.label).into())
+    // Tools log before it.
+    let line = said.lines().last().unwrap_or_default();
+    Cost::parse(line).ok_or_else(|| format!("{} said {said:?}", contender.label).into())
 }
 
 /// Another program of this crate, built beside this one.

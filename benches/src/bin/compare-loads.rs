@@ -8,7 +8,7 @@
 use std::{fs, path::Path};
 
 use rest_source_benches::{
-    contenders::{Contender, compare_with},
+    contenders::{Contender, Program, compare_with},
     say,
 };
 
@@ -201,7 +201,7 @@ fn change_rows(path: &Path) -> Result<()> {
 fn load(label: &'static str, program: &'static str, concurrency: u16) -> Contender {
     Contender {
         label,
-        program,
+        program: Program::Binary(program),
         page: 100,
         concurrency,
     }

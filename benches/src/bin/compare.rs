@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p rest-source-benches --bin compare [ROUNDS]`, after building all of them.
 
-use rest_source_benches::contenders::{Contender, compare};
+use rest_source_benches::contenders::{Contender, Program, compare};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     let rounds = std::env::args().nth(1).map_or(Ok(7), |word| word.parse())?;
     let run = |label, program, page, concurrency| Contender {
         label,
-        program,
+        program: Program::Binary(program),
         page,
         concurrency,
     };
