@@ -220,7 +220,7 @@ fn zsh_completes_the_names_of_resources() {
     let shell = Shell::new();
     let offered = |words: &str, current: usize| {
         let line = format!(
-            "zsh -fc 'autoload -Uz compinit; compinit -D -d none; source <(rest-source completions zsh); \
+            "zsh -fc 'autoload -Uz compinit; compinit -D; source <(rest-source completions zsh); \
              compadd() {{ print -l $names }}; _rest-source() {{ print other }}; words=({words}); CURRENT={current}; \
              ${{_comps[rest-source]}}'"
         );
