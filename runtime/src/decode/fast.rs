@@ -148,6 +148,9 @@ impl<'r, 't, 'o> Fast<'r, 't, 'o> {
         let start = self.cursor.at;
         match shape {
             RecordShape::Typed(object) if object.explode.is_none() && is_keyed(object) => {
+                if self.cursor.next()? != b'{' {
+                    return None;
+                }
                 let mark = self.reader.out.mark();
                 let base = self.object(object, place)?;
                 self.reader.end_record(Some(base), mark);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{
-    PAGED,
+    ID, PAGED,
     property::{TABLE, any_json, contracts, fitting_record, page_of},
     shape,
 };
@@ -152,6 +152,18 @@ proptest! {
         prop_assert_eq!(
             by(Pass::Fast, body.as_bytes(), format, &shape),
             by(Pass::Careful, body.as_bytes(), format, &shape)
+        );
+    }
+}
+
+#[test]
+fn a_record_begins_with_a_brace() {
+    let shape = page_shape(&PAGED, &ID);
+    assert!(is_fast(r#"{"data":[{"id":1}]}"#, &shape));
+    for other in ["[", "}", "1", "\"", " "] {
+        assert!(
+            !is_fast(&format!(r#"{{"data":[{other}"id":1}}]}}"#), &shape),
+            "{other}"
         );
     }
 }
