@@ -9,6 +9,7 @@ use crate::{
         AnsweredOrigins, BoxError, HttpContext, LockRefreshToken, LockedRefreshToken,
         OnRefreshToken,
     },
+    permits::RateLimiting,
     plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
     retry::RetryBudget,
@@ -71,6 +72,7 @@ pub struct Builder<S> {
     concurrency: Option<u16>,
     variables: Option<Variables>,
     budget: RunBudget,
+    rate_limiting: RateLimiting,
     source: PhantomData<fn() -> S>,
 }
 
@@ -122,6 +124,7 @@ impl<S> Builder<S> {
             concurrency: None,
             variables: None,
             budget: RunBudget::new(),
+            rate_limiting: RateLimiting::Local,
             source: PhantomData,
         }
     }
@@ -367,6 +370,31 @@ impl<S> Builder<S> {
         self
     }
 
+    /// Shares the rate limits of the spec with other processes: see [`permits`](crate::permits).
+    ///
+    /// ```
+    /// use rest_source::{
+    ///     Builder, Connector, Result,
+    ///     permits::{Lease, PermitService, RateLimiting, Share},
+    /// };
+    ///
+    /// // One of four processes, each with a quarter of the limit.
+    /// fn quarter<S: Connector>(index: u32) -> Result<S> {
+    ///     let share = RateLimiting::Share(Share::new(index, 4)?);
+    ///     Builder::<S>::new().rate_limiting(share).build()
+    /// }
+    ///
+    /// // Any number of processes, by permits of a service.
+    /// fn leased<S: Connector>(service: impl PermitService) -> Result<S> {
+    ///     let lease = Lease::new(service).key("shop");
+    ///     Builder::<S>::new().rate_limiting(RateLimiting::Lease(lease)).build()
+    /// }
+    /// ```
+    pub fn rate_limiting(mut self, rate_limiting: RateLimiting) -> Self {
+        self.rate_limiting = rate_limiting;
+        self
+    }
+
     /// Locks a refresh token (`oauth2_refresh_token`) that several processes share, before each request
     /// that spends it. Returns the current token, where another process may have replaced it, and a guard.
     /// The guard is dropped once [`on_refresh_token`](Self::on_refresh_token) has kept the next token.
@@ -426,6 +454,7 @@ impl<S> Builder<S> {
         let secrets = secrets.map(Secret::expose);
         let redactor = Arc::new(Redactor::new(secrets).of_plan(plan));
         let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
+        let clock: Arc<dyn Clock> = Arc::from(clock);
         let run_budget = RunningBudget::start(self.budget, clock.elapsed());
         let context = HttpContext {
             transport,
@@ -443,7 +472,8 @@ impl<S> Builder<S> {
             max_response_bytes: plan.max_response_bytes,
         };
         let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
-        Client::new(plan.clone(), self.hooks, settings, context, concurrency)
+        let limits = (self.rate_limiting, concurrency);
+        Client::new(plan.clone(), self.hooks, settings, context, limits)
             .map_err(|error| error.map_text(|text| redactor.redact(text)))
     }
 }

@@ -12,10 +12,12 @@ use crate::{
     hooks::Hooks,
     http_context::HttpContext,
     origin::{self, Origins},
+    permits::{self, PermitPool, RateLimiting},
     plan::{Auth, Pages, Paginator, Part, ResourcePlan, SourcePlan},
     rate_limiter::{Permit, RateLimiter},
     redact::Redactor,
     request::Draft,
+    retry::RetryBudget,
     settings::{Settings, setting_values},
     shared::Ref,
     template::{Bounds, PageValues, Scope},
@@ -51,11 +53,10 @@ impl Client {
         plan: Ref<SourcePlan>,
         hooks: &'static Hooks,
         settings: Settings,
-        context: HttpContext,
-        concurrency: u16,
+        mut context: HttpContext,
+        (rate_limiting, concurrency): (RateLimiting, u16),
     ) -> Result<Self> {
         features::check(&plan)?;
-        let context = Arc::new(context);
         let Settings {
             secrets,
             choice,
@@ -76,12 +77,35 @@ impl Client {
         {
             origin::check_scheme(&base)?;
         }
+        let longest = plan.retry.max_delay;
+        let limits = match &rate_limiting {
+            RateLimiting::Share(share) => share.of(&plan.rate_limits)?,
+            _ => plan.rate_limits.clone(),
+        };
+        let mut limiter = RateLimiter::new(concurrency, limits, longest)
+            .one_at_a_time(&plan.resources)
+            .within(&context.run_budget);
+        if let RateLimiting::Lease(lease) = rate_limiting {
+            let names = plan.secrets.iter().map(|secret| &*secret.name);
+            let origin = base.origin().ascii_serialization();
+            let key = permits::default_key(&origin, &plan.rate_limits, names);
+            let pool = Arc::new(PermitPool::new(
+                lease,
+                key,
+                &plan.rate_limits,
+                (plan.retry.budget, plan.connect_timeout),
+                Arc::clone(&context.clock),
+            ));
+            if plan.retry.budget.is_some() {
+                context.retry_budget = Arc::new(RetryBudget::of_pool(Arc::clone(&pool)));
+            }
+            limiter = limiter.leasing(pool);
+        }
+        let context = Arc::new(context);
         Ok(Self(Arc::new(Shared {
             origins: Origins::new(&base, &plan.allow_origins, &plan.bare_origins)?,
             authenticators: Authenticators::new(&plan, hooks, choice, &base, scope, &context)?,
-            limiter: RateLimiter::new(concurrency, plan.rate_limits.clone(), plan.retry.max_delay)
-                .one_at_a_time(&plan.resources)
-                .within(&context.run_budget),
+            limiter,
             plan,
             hooks,
             choice,

@@ -133,6 +133,9 @@ pub enum ErrorKind {
     WindowTooLarge,
     /// The API says that a job failed, or did not finish it in time.
     Job,
+    /// The limiter that several processes share cannot be asked, or has no retry left: see
+    /// [`permits`](crate::permits). The request was not sent.
+    Limiter,
     /// The [budget](crate::RunBudget) of the run is used up: another run goes on.
     Budget,
     /// The API stated or announced more records than it gave: see [`Completeness`](crate::Completeness).
@@ -165,6 +168,7 @@ impl ErrorKind {
             Self::Paging => "paging",
             Self::WindowTooLarge => "window_too_large",
             Self::Job => "job",
+            Self::Limiter => "limiter",
             Self::Incomplete => "incomplete",
             Self::State => "state",
             Self::Destination => "destination",

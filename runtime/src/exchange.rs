@@ -37,6 +37,7 @@ impl From<Denied> for Failure {
         match denied {
             Denied::Throttled(throttled) => Self::Throttled(throttled),
             Denied::Spent(spent) => Self::Fatal(spent.to_error()),
+            Denied::NoPermit(why) => Self::Fatal(why.to_error()),
         }
     }
 }
@@ -199,6 +200,7 @@ impl Client {
                 sent.map(Opened::whole)
             };
             let took = context.clock.elapsed().saturating_sub(start);
+            permit.answered();
             let opened = sent.map_err(|error| {
                 trace::no_response(shown, &error, took);
                 failed(error)

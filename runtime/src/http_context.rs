@@ -74,7 +74,7 @@ const ABSENT_WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_
 /// What a source sends with, for its authenticators.
 pub struct HttpContext {
     pub(crate) transport: Box<dyn Transport>,
-    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) on_refresh_token: Option<OnRefreshToken>,

@@ -32,6 +32,8 @@
 //! | see what was asked, repeated, received and left out | [`Report`] |
 //! | tell errors apart | [`ErrorKind`] |
 //! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
+//! | share the API's rate limit with other processes | [`permits`] |
+//! | fetch the parts of a resource in several processes | [`Fetch::plan_parts`], [`Fetch::part`] |
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
 //! | test your own code without a network | the crate `rest-source-mock` |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
@@ -112,6 +114,7 @@ mod parent;
 mod partition;
 #[cfg_attr(not(feature = "patterns"), path = "pattern_missing.rs")]
 mod pattern;
+pub mod permits;
 mod position;
 mod presence;
 mod printable;
@@ -148,7 +151,7 @@ pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{
-    Fetch, ForParents, Page, PageRecords, Pages, PagingCheckpoint, ParentCache, Records,
+    Fetch, FetchPart, ForParents, Page, PageRecords, Pages, PagingCheckpoint, ParentCache, Records,
     RunningJobs,
 };
 pub use json_encoder::JsonEncoder;

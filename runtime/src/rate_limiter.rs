@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     Clock,
+    permits::{LeasedPermit, NoPermit, PermitPool},
     plan::{RateLimit, ResourcePlan},
     request::Draft,
     run_budget::{RunningBudget, SpentBudget},
@@ -29,6 +30,8 @@ pub(crate) struct RateLimiter {
     longest: Duration,
     budget: Arc<RunningBudget>,
     gate: Mutex<Gate>,
+    /// The permits of several processes, where they share the limits.
+    pool: Option<Arc<PermitPool>>,
 }
 
 /// The API asks for a pause of this length, which is longer than a request may wait.
@@ -36,11 +39,13 @@ pub(crate) struct RateLimiter {
 pub(crate) struct Throttled(pub(crate) Duration);
 
 /// Why a request is not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
     Throttled(Throttled),
     /// The budget of the run is used up, or its time is before the request may be sent.
     Spent(SpentBudget),
+    /// The limiter that several processes share gives no permit.
+    NoPermit(NoPermit),
 }
 
 /// The answer to a request that is ready to be sent.
@@ -71,6 +76,10 @@ pub(crate) struct Permit<'a> {
     _single: Option<SemaphorePermit<'a>>,
     /// What each of its requests costs.
     cost: u32,
+    /// Whether it is a retry that the budget of all processes has not counted yet.
+    is_retry: bool,
+    /// The permit of its next request, where several processes share the limits.
+    leased: Option<LeasedPermit>,
     /// How long it waited before its requests: for the source's admission, or for a token.
     pub(crate) waited: Duration,
     /// When its first request was sent, after all that it waited for.
@@ -94,7 +103,15 @@ impl RateLimiter {
             longest,
             budget: Arc::default(),
             gate: Mutex::default(),
+            pool: None,
         }
+    }
+
+    /// With the permits of several processes, in place of its own limits.
+    pub(crate) fn leasing(mut self, pool: Arc<PermitPool>) -> Self {
+        self.limits = List::EMPTY;
+        self.pool = Some(pool);
+        self
     }
 
     /// With at most one attempt in flight for each of these resources that are not parallelized.
@@ -115,6 +132,14 @@ impl RateLimiter {
     /// Keeps every request from being sent before this time of the clock. An earlier end of a wait
     /// that is already on does not shorten it.
     pub(crate) fn close_until(&self, elapsed: Duration) {
+        self.close_here(elapsed);
+        if let Some(pool) = &self.pool {
+            pool.close_until(elapsed);
+        }
+    }
+
+    /// Keeps the requests of this process from being sent before this time of the clock.
+    fn close_here(&self, elapsed: Duration) {
         let mut gate = self.lock();
         gate.closed_until = elapsed.max(gate.closed_until);
     }
@@ -137,6 +162,8 @@ impl RateLimiter {
             _place: self.places.acquire().await.ok(),
             _single: single,
             cost: resource.rate_limit_cost,
+            is_retry: false,
+            leased: None,
             waited: Duration::ZERO,
             begun: None,
             requests: 0,
@@ -160,6 +187,12 @@ impl RateLimiter {
 }
 
 impl Permit<'_> {
+    /// Takes a retry of the budget that several processes share, if they do.
+    pub(crate) fn retrying(mut self, is_retry: bool) -> Self {
+        self.is_retry = is_retry;
+        self
+    }
+
     /// A request in a message, with where it was redirected to: that is what answered.
     pub(crate) fn shown(&self, draft: &Draft) -> String {
         match &self.redirected {
@@ -181,7 +214,13 @@ impl Permit<'_> {
             budget.check(now).map_err(Denied::Spent)?;
             let admission = self.limiter.lock().admit(self.limiter, now, self.cost);
             match admission {
-                Admission::Now => return Ok(()),
+                Admission::Now => match &self.limiter.pool {
+                    Some(pool) if !self.has_lease(now) => {
+                        let pool = Arc::clone(pool);
+                        self.lease(&pool, now).await?;
+                    }
+                    _ => return Ok(()),
+                },
                 Admission::After(wait) => {
                     let end = now.saturating_add(wait);
                     budget.check_time(end).map_err(Denied::Spent)?;
@@ -194,11 +233,50 @@ impl Permit<'_> {
         }
     }
 
+    /// Whether it has a permit that is valid at this time.
+    fn has_lease(&self, now: Duration) -> bool {
+        self.leased
+            .as_ref()
+            .is_some_and(|leased| leased.is_valid(now))
+    }
+
+    /// Waits for the permit of the next request, or until the API asked another process for a pause.
+    async fn lease(&mut self, pool: &Arc<PermitPool>, asked: Duration) -> Result<(), Denied> {
+        self.leased = None;
+        let leased = pool.permit(self.cost, self.is_retry).await;
+        self.waited += self.clock.elapsed().saturating_sub(asked);
+        match leased {
+            Ok(leased) => {
+                self.is_retry = false;
+                self.leased = Some(leased);
+                Ok(())
+            }
+            Err(NoPermit::Paused(until)) => {
+                self.limiter.close_here(until);
+                Ok(())
+            }
+            Err(other) => Err(Denied::NoPermit(other)),
+        }
+    }
+
+    /// The response to the last request arrived.
+    pub(crate) fn answered(&mut self) {
+        if let Some(leased) = self.leased.take() {
+            leased.answered();
+        }
+    }
+
     /// Counts the next request as sent now, if it may be.
     pub(crate) fn take(&mut self) -> bool {
         let now = self.clock.elapsed();
+        if self.limiter.pool.is_some() && !self.has_lease(now) {
+            return false;
+        }
         let is_taken = self.limiter.lock().take(self.limiter, now, self.cost);
         if is_taken {
+            if let Some(leased) = &mut self.leased {
+                leased.send();
+            }
             self.begun.get_or_insert(now);
             self.requests += 1;
         }
@@ -283,7 +361,7 @@ mod tests {
                     Ok(())
                 }
                 Err(Denied::Throttled(throttled)) => Err(throttled),
-                Err(Denied::Spent(spent)) => panic!("{spent}"),
+                Err(other) => panic!("{other:?}"),
             }
         }
     }

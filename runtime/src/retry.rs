@@ -1,11 +1,14 @@
 //! How long to wait before asking again.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use crate::plan::Retry;
+use crate::{permits::PermitPool, plan::Retry};
 
 /// The retries that all requests of a client may make together.
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(crate) struct RetryBudget {
     most: u64,
     /// In tenths of a retry.
     used: AtomicU64,
+    /// The permits of several processes, which then have the budget together: it is taken with the permit of a retry.
+    pool: Option<Arc<PermitPool>>,
 }
 
 /// How many pages give a retry back.
@@ -23,6 +28,16 @@ impl RetryBudget {
         Self {
             most: retry.budget.unwrap_or(u64::MAX),
             used: AtomicU64::new(0),
+            pool: None,
+        }
+    }
+
+    /// The retries that several processes may make together.
+    pub(crate) fn of_pool(pool: Arc<PermitPool>) -> Self {
+        Self {
+            most: u64::MAX,
+            used: AtomicU64::new(0),
+            pool: Some(pool),
         }
     }
 
@@ -44,6 +59,9 @@ impl RetryBudget {
 
     /// Gives a part of a retry back, since a page arrived: a long fetch may meet more failures than a short one.
     pub(crate) fn give_back(&self) {
+        if let Some(pool) = &self.pool {
+            return pool.add_page();
+        }
         self.update(|used| used.checked_sub(1));
     }
 

@@ -4,7 +4,7 @@ mod checkpoints;
 mod fingerprint;
 mod json;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     partition::PartitionKey,
@@ -130,6 +130,20 @@ pub(crate) enum Progress {
 }
 
 impl Progress {
+    /// Keeps the cursors of these partitions, if it has one for each.
+    pub(crate) fn keep(&mut self, keys: &BTreeSet<&str>) {
+        if let Self::Each(marks) = self {
+            let mut kept = Checkpoints::new(marks.by.clone());
+            kept.largest.clone_from(&marks.largest);
+            for key in keys {
+                if let Some(mark) = marks.get(key) {
+                    kept.put(key, mark.clone());
+                }
+            }
+            *marks = Arc::new(kept);
+        }
+    }
+
     /// Whether any record at a cursor is saved.
     pub(crate) fn has_seen(&self) -> bool {
         match self {

@@ -14,6 +14,7 @@ use crate::{
     clock::manual::ManualClock,
     hooks::Hooks,
     http_context::{AnsweredOrigins, HttpContext},
+    permits::RateLimiting,
     plan::{ResourcePlan, SourcePlan},
     redact::Redactor,
     request::Draft,
@@ -73,7 +74,8 @@ pub(crate) fn client_with(
         config,
     };
     let concurrency = plan.concurrency;
-    Client::new(plan, hooks, settings, context, concurrency)
+    let limits = (RateLimiting::Local, concurrency);
+    Client::new(plan, hooks, settings, context, limits)
 }
 
 /// The context of such a client.
@@ -85,7 +87,7 @@ pub(crate) fn context(
 ) -> HttpContext {
     HttpContext {
         transport: Box::new(api.clone()),
-        clock: Box::new(clock.clone()),
+        clock: Arc::new(clock.clone()),
         jitter: Box::new(|| 0.0),
         lock_refresh_token: None,
         answered: AnsweredOrigins::default(),

@@ -180,7 +180,8 @@ impl<'a> Requests<'a> {
             client, resource, ..
         } = self.spec;
         let lacking = self.keep_params(&attempt.position, &mut draft);
-        let mut permit = client.permit(resource).await;
+        let permit = client.permit(resource).await;
+        let mut permit = permit.retrying(attempt.number > 1);
         let exchanged = client.exchange(&mut permit, resource, &draft).await;
         let (waited, begun, repeated) = (permit.waited, permit.begun, permit.repeated);
         let shown = permit.shown(&draft);

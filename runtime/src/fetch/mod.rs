@@ -12,6 +12,7 @@ mod page;
 mod page_fingerprint;
 mod paging_checkpoint;
 mod parent_cache;
+mod part;
 mod partitions;
 mod rejects;
 mod running_jobs;
@@ -34,6 +35,7 @@ pub use self::{
     page::{Page, PageRecords},
     paging_checkpoint::PagingCheckpoint,
     parent_cache::ParentCache,
+    part::FetchPart,
     running_jobs::RunningJobs,
     streams::{Pages, Records},
 };
@@ -148,6 +150,8 @@ pub(crate) struct FetchSpec {
     pub(crate) is_sent_once: bool,
     /// When the fetch began: for all of its requests, and those for its parents.
     pub(crate) began: Option<SystemTime>,
+    /// The part that is fetched, of a fetch that several processes share.
+    pub(crate) part: Option<Arc<FetchPart>>,
 }
 
 impl Client {
@@ -491,6 +495,7 @@ impl FetchSpec {
             is_full_refresh: false,
             is_sent_once: false,
             began: None,
+            part: None,
         }
     }
 
@@ -546,6 +551,9 @@ impl FetchSpec {
     /// lists, and in windows, if its range is cut.
     async fn run(mut self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
         self.began.get_or_insert(self.client.clock().now());
+        if let Some(part) = self.part.clone().filter(|part| part.is_divided()) {
+            return Box::pin(partitions::run_part(self, &part, stream, report)).await;
+        }
         let parents = self.resource.parent.clone();
         let parents = parents.filter(|_| self.parent.is_none());
         let incremental = self.resource.incremental.as_ref();

@@ -8,6 +8,7 @@
 mod changed;
 mod lists;
 mod parents;
+mod parts;
 mod product;
 mod running;
 mod single;
@@ -18,6 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use tokio::sync::mpsc;
 use tracing::instrument::{Instrument as _, WithSubscriber as _};
 
+pub(super) use self::parts::{plan as plan_parts, run as run_part};
 use self::{
     changed::PartsFetched,
     lists::Lists,
@@ -27,13 +29,14 @@ use self::{
     tree::TreePartitions,
 };
 use super::{
-    FetchSpec, PagingCheckpoint,
+    FetchPart, FetchSpec, PagingCheckpoint,
     driver::{self, FetchEnd},
+    part,
     streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
-    Completeness, Error, ErrorKind, Report, Result, State,
+    Completeness, Error, ErrorKind, Report, Result, State, Timestamp,
     completeness::{Caveat, Reason},
     incremental::{CursorRange, PartitionCheckpoints, RecordFilter, Request, Windows},
     parent::ParentRecord,
@@ -193,6 +196,8 @@ async fn run<S: PartitionSource>(
 struct Runner<'a, S> {
     spec: &'a FetchSpec,
     source: S,
+    /// The window that is fetched alone.
+    window: Option<(Timestamp, Timestamp)>,
     lists: Lists,
     /// The partition whose windows are being started.
     current: Option<(Partition, Windows)>,
@@ -221,6 +226,7 @@ struct Runner<'a, S> {
 
 impl<'a, S: PartitionSource> Runner<'a, S> {
     async fn new(spec: &'a FetchSpec, source: S, report: &'a SharedReport) -> Result<Self> {
+        let part = spec.part.as_deref();
         if spec.resume.is_some() {
             return Err(source.no_position());
         }
@@ -229,7 +235,11 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             *fetched_before.entry(key.clone()).or_default() += 1;
         }
         let request = spec.incremental();
-        let mut lists = Lists::new(&spec.client, &spec.resource).await?;
+        // The partitions of a part have the values of their lists.
+        let mut lists = match part {
+            Some(_) => Lists::none(),
+            None => Lists::new(&spec.client, &spec.resource).await?,
+        };
         let checkpoints = source.checkpoints(request, &lists)?;
         // An error in the table or the range comes before the first request.
         let range = checkpoints.as_ref().map(|all| all.range().clone());
@@ -241,6 +251,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         }
         Ok(Self {
             source,
+            window: part.and_then(FetchPart::window),
             lists,
             spec,
             checkpoints,
@@ -349,6 +360,13 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 partition.range = range;
                 return Ok(Some(partition));
             };
+            if let Some(window) = self.window {
+                partition.range = windows.only(window);
+                if partition.range.is_none() {
+                    return Err(part::lost_window(self.spec));
+                }
+                return Ok(Some(partition));
+            }
             self.current = Some((partition, windows));
         }
     }

@@ -66,6 +66,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Its start and its end.
+    pub(crate) fn edges(&self) -> (Timestamp, Timestamp) {
+        (self.start, self.end)
+    }
+
     /// Halves a window that is too large for the API; `None` if it cannot be cut.
     pub(crate) fn halves(&self) -> Option<[CursorRange; 2]> {
         let (start, end) = (self.start, self.end);
@@ -222,6 +227,12 @@ impl Windows {
             cut: Arc::new(cut),
             step,
         }))
+    }
+
+    /// The window with these edges; `None` if it is not in the range.
+    pub(crate) fn only(&self, (start, end): (Timestamp, Timestamp)) -> Option<CursorRange> {
+        let is_in = self.cut.first <= start && start < end && end <= self.cut.end;
+        is_in.then(|| self.cut.window(start, end))
     }
 
     /// The first edge after `start`, at or after the step of this number, and the number after it.

@@ -17,6 +17,7 @@ use crate::{
     exchange::Failure,
     hooks::Hooks,
     http_context::{HttpContext, OnRefreshToken},
+    permits::RateLimiting,
     plan::{
         Action, Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan,
         ResponseAction, SourcePlan, Template,
@@ -121,7 +122,14 @@ impl World {
             choice: None,
             config: Vec::new(),
         };
-        let client = Client::new(source, &Hooks::NONE, settings, context, 50).unwrap();
+        let client = Client::new(
+            source,
+            &Hooks::NONE,
+            settings,
+            context,
+            (RateLimiting::Local, 50),
+        )
+        .unwrap();
         Self { api, clock, client }
     }
 

@@ -75,6 +75,16 @@ impl Lists {
         })
     }
 
+    /// No lists.
+    pub(super) fn none() -> Self {
+        Self {
+            named: Vec::new(),
+            notes: Vec::new(),
+            number: 1,
+            current: None,
+        }
+    }
+
     /// Takes the remarks for the report.
     pub(super) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)

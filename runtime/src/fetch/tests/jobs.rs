@@ -7,6 +7,7 @@ use crate::{
     Client, ErrorKind,
     clock::manual::ManualClock,
     hooks::Hooks,
+    permits::RateLimiting,
     plan::{Condition, Job, JsonCondition, JsonPlan, Part, ResourcePlan, SourcePlan, Template},
     schema::{Path, Step, Table},
     settings::Settings,
@@ -80,7 +81,14 @@ async fn a_poll_that_is_not_answered_ends_with_the_timeout_of_the_job() {
     };
     let mut context = context(&plan, &[], &api, &ManualClock::default());
     context.transport = Box::new(SilentAfterOne(api));
-    let client = Client::new(plan.into(), &Hooks::NONE, settings, context, 1).unwrap();
+    let client = Client::new(
+        plan.into(),
+        &Hooks::NONE,
+        settings,
+        context,
+        (RateLimiting::Local, 1),
+    )
+    .unwrap();
     let begun = tokio::time::Instant::now();
     let fetched: crate::Result<Vec<Thing>> = client.fetch(resource).all().await;
     let error = fetched.unwrap_err();
