@@ -120,7 +120,7 @@ impl PostgresDatabase {
 }
 
 /// Connects, and sets the schema. A database that accepts the connection and does not answer is an error, too.
-async fn connect(options: &Options) -> Result<Client> {
+pub(crate) async fn connect(options: &Options) -> Result<Client> {
     let timeout = options.connect_timeout();
     let connected = tokio::time::timeout(timeout, begin_session(options)).await;
     connected.unwrap_or_else(|_| {

@@ -22,14 +22,17 @@ mod errors;
 mod numeric;
 mod options;
 mod parameter;
+mod permits;
 mod time;
 mod tls_parameters;
 mod types;
+mod work;
 
 use std::fmt;
 
 use database::PostgresDatabase;
 pub use options::Options;
+pub use permits::PostgresPermits;
 use rest_source::Result;
 use rest_source_load::{
     Delegate, Destination,

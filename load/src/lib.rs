@@ -137,6 +137,7 @@ mod sqlite;
 mod timestamp_text;
 mod verify;
 mod verify_report;
+pub mod work;
 
 pub use comparison::{
     Comparison, ComparisonOptions, Difference, Differences, DifferingColumn, DifferingRecord,

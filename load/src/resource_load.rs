@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::{self, Either};
 use rest_source::{
     Error, ErrorKind, Fetch, Fingerprint, Page, Pages, ParentCache, Position, Report, Result, Rows,
-    RunningJobs, Timestamp,
+    RunningJobs, State, Timestamp,
     plan::{ResourcePlan, WriteDisposition},
 };
 
@@ -109,6 +109,66 @@ pub(crate) async fn run<D: Destination + ?Sized>(
         // The first error is the one to report.
         (_, done) => done,
     }
+}
+
+/// Prepares a resource for a load in parts by several processes. Returns the fetch that they divide, and notes.
+///
+/// # Errors
+///
+/// As those of a load that opens it.
+pub(crate) async fn open_for_parts<D: Destination + ?Sized>(
+    loading: &Loading<'_, D>,
+    target: &Target,
+) -> Result<(Fetch<Rows>, Vec<String>)> {
+    let load = ResourceLoad {
+        loading,
+        target,
+        resumption: Resumption::new(target, loading.client),
+        committed: &AtomicU64::new(0),
+    };
+    if let Ok(opened) = load.open().await? {
+        return Ok((opened.fetch, opened.notes));
+    }
+    let message = "a killed load has appended this resource, and other resources of it are missing";
+    Err(Error::new(ErrorKind::Destination, message)
+        .with_help("complete that load by `rest-source load`, and plan the work then"))
+}
+
+/// The fetch that several processes divide, of the records after this state.
+pub(crate) fn fetch_of_parts<D: Destination + ?Sized>(
+    loading: &Loading<'_, D>,
+    target: &Target,
+    state: Option<State>,
+) -> Fetch<Rows> {
+    let load = ResourceLoad {
+        loading,
+        target,
+        resumption: Resumption::new(target, loading.client),
+        committed: &AtomicU64::new(0),
+    };
+    load.in_range(
+        load.fetch_since(state),
+        target.resource.incremental.is_some(),
+    )
+}
+
+/// Checks that a part was fetched to its end, and that its rows can be published with those of the others.
+///
+/// # Errors
+///
+/// As those of a load that ends.
+pub(crate) fn check_part(target: &Target, pages: &Pages<Rows>) -> Result<()> {
+    let fetched = pages.report();
+    let completeness = pages.completeness().unwrap_or_default();
+    if let Some(error) = completeness.to_error() {
+        return Err(error);
+    }
+    let is_appended = target.resource.write_disposition == WriteDisposition::Append;
+    if is_appended && completeness.redelivers() {
+        return Err(append_checks::would_repeat(&target.resource, &fetched));
+    }
+    replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
+    replace_checks::check_parts(target, &completeness, &fetched)
 }
 
 /// The load of a resource that has begun. If it is dropped, the load was interrupted.
@@ -419,16 +479,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             }
             None => (None, loading.cannot_resume(resource).map(str::to_owned)),
         };
-        let fetch = self.whole_fetch();
-        // A resource that no longer has a state has no use for a stored one.
-        let state = opened.state.filter(|_| resource.has_state());
-        let fetch = match (target.writing, state) {
-            // A replacement needs all records.
-            (Writing::Replace, _) | (_, None) => fetch,
-            // The stored rows are of the same request, or `keep_state` accepted them.
-            (_, Some(state)) if target.keep_state => fetch.since(state).keep_state(),
-            (_, Some(state)) => fetch.since(state),
-        };
+        let fetch = self.fetch_since(opened.state);
         // Unreadable ones are created anew, and so are those of a full refresh.
         let stored = opened.jobs.filter(|_| !target.full_refresh);
         let jobs = stored.and_then(|jobs| RunningJobs::from_json(&jobs).ok());
@@ -470,6 +521,20 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             fetch = fetch.with_checkpoints();
         }
         fetch
+    }
+
+    /// The fetch of the records after this state.
+    fn fetch_since(&self, state: Option<State>) -> Fetch<Rows> {
+        let (target, fetch) = (self.target, self.whole_fetch());
+        // A resource that no longer has a state has no use for a stored one.
+        let state = state.filter(|_| target.resource.has_state());
+        match (target.writing, state) {
+            // A replacement needs all records.
+            (Writing::Replace, _) | (_, None) => fetch,
+            // The stored rows are of the same request, or `keep_state` accepted them.
+            (_, Some(state)) if target.keep_state => fetch.since(state).keep_state(),
+            (_, Some(state)) => fetch.since(state),
+        }
     }
 
     /// The fetch of the range that the caller chose.

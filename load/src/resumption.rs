@@ -101,6 +101,14 @@ impl<'t> Resumption<'t> {
         Ok(checkpoint)
     }
 
+    /// A hash of what has to be the same for all processes that load parts of a resource.
+    pub(crate) fn hash(&self) -> String {
+        let lines = self.lines().join("\n");
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!("{version}\n{lines}\n{}", self.settings);
+        format!("{:016x}", fingerprint(&text))
+    }
+
     fn lines(&self) -> [String; 3] {
         let Target {
             resource,

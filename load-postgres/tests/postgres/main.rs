@@ -9,6 +9,7 @@ mod merge_tables;
 mod messages;
 mod proxy;
 mod stopped;
+mod work;
 
 use rest_source_load::Loading;
 use rest_source_testkit::TestDestination;

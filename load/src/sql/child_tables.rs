@@ -185,6 +185,13 @@ impl Child {
         )
     }
 
+    pub(super) fn delete_staged_between(&self, from: i64, to: i64) -> String {
+        format!(
+            "DELETE FROM {} WHERE _rest_source_record >= {from} AND _rest_source_record < {to}",
+            self.staging_table
+        )
+    }
+
     pub(super) fn drop_staging(&self) -> String {
         format!("DROP TABLE IF EXISTS {}", self.staging_table)
     }

@@ -342,7 +342,11 @@ impl StoredColumn {
 }
 
 /// Runs `work` in a [transaction](Database::begin).
-pub(super) fn transaction<T>(
+///
+/// # Errors
+///
+/// When the transaction fails: nothing is committed.
+pub fn transaction<T>(
     db: &mut dyn Database,
     resource: &str,
     work: impl FnOnce(&mut dyn Database) -> Result<T>,

@@ -6,6 +6,7 @@ mod comparison;
 mod database;
 mod history;
 mod locks;
+mod parts;
 mod prepare;
 mod preview;
 mod rejects;
@@ -28,7 +29,8 @@ use std::{
 };
 
 pub use child_tables::Child;
-pub use database::{Database, Existing, StoredColumn, texts};
+pub use database::{Database, Existing, StoredColumn, texts, transaction};
+pub use parts::{BegunParts, PartStaging};
 use rest_source::{Error, ErrorKind, Result, Type};
 pub use staging::WritePlan;
 pub use table::{RowStatements, columns, quote, stored_as};
@@ -63,7 +65,7 @@ impl<D: Database> SqlDestination<D> {
     }
 
     /// Runs work with the connection on one of tokio's blocking threads.
-    fn run<T: Send + 'static>(
+    pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut D) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
@@ -84,7 +86,7 @@ impl<D: Database> Destination for SqlDestination<D> {
                 let mut db = lock(&db);
                 db.check()?;
                 if unfinished_loads::appends_all(&target) || target.resume {
-                    database::transaction(&mut *db, "", |db| db.lock_run(&target.run))?;
+                    transaction(&mut *db, "", |db| db.lock_run(&target.run))?;
                 }
                 db.connect()?
             };
@@ -202,7 +204,7 @@ impl<D: Database> Destination for SqlDestination<D> {
                 return Ok(());
             };
             db.check()?;
-            database::transaction(db, first, |db| {
+            transaction(db, first, |db| {
                 keys.iter().skip(1).try_for_each(|key| db.join(key))?;
                 state::create(db)?;
                 states
@@ -243,7 +245,7 @@ impl<D: Database> Destination for SqlDestination<D> {
 ///
 /// When the database refuses it.
 pub fn create_own_tables(db: &mut dyn Database) -> Result<()> {
-    database::transaction(db, "", |db| {
+    transaction(db, "", |db| {
         state::create(db)?;
         history::create(db)
     })

@@ -58,6 +58,13 @@ impl WritePlan {
         Self::with_staging(db, target, None, staging)
     }
 
+    /// A plan with staging tables for the parts of a resource, which several processes fetch by this plan.
+    pub(super) fn of_parts(db: &dyn Database, target: Target, plan: &str) -> Self {
+        let names = format!("{plan}\n{}\n{}", target.resource.name, target.part());
+        let staging = format!("_rest_source_parts_{:016x}", fingerprint(&names));
+        Self::with_staging(db, target, None, staging)
+    }
+
     fn with_staging(
         db: &dyn Database,
         target: Target,
@@ -81,7 +88,7 @@ impl WritePlan {
     }
 
     /// Checks that a database without digits beyond microseconds tells the keys of these rows apart.
-    fn check_keys(&self, rows: &Rows) -> Result<()> {
+    pub(super) fn check_keys(&self, rows: &Rows) -> Result<()> {
         for at in &self.time_keys {
             let is_cut = |row: Row<'_>| encode::is_beyond_microseconds(row.value(*at));
             if rows.iter().any(is_cut) {
@@ -138,6 +145,20 @@ impl WritePlan {
         &self.staging
     }
 
+    /// The statements that delete the staged rows from one order up to another, itself excluded.
+    pub(super) fn delete_staged_between(&self, from: i64, to: i64) -> Vec<String> {
+        let own = format!(
+            "DELETE FROM {} WHERE {order} >= {from} AND {order} < {to}",
+            self.staging_table,
+            order = self.order
+        );
+        let children = self
+            .children
+            .iter()
+            .map(|child| child.delete_staged_between(from, to));
+        std::iter::once(own).chain(children).collect()
+    }
+
     /// The name of the staging table. Before the columns of the resource, it has the
     /// [order](Self::order_column) of the row.
     pub fn staging_table(&self) -> &str {
@@ -155,7 +176,7 @@ impl WritePlan {
     }
 
     /// The statements that create the staging tables.
-    fn create(&self, db: &dyn Database) -> Vec<String> {
+    pub(super) fn create(&self, db: &dyn Database) -> Vec<String> {
         let number = db.sql_type(&Type::Bigint);
         let mut columns = vec![format!("{} {number} PRIMARY KEY", self.order)];
         columns.extend(definitions(db, &self.target.resource.table));

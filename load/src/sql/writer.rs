@@ -392,6 +392,31 @@ impl Resource {
     }
 }
 
+/// Publishes the rows that the parts of a resource staged, and its state, within the caller's transaction.
+pub(super) fn publish_parts(
+    db: &mut dyn Database,
+    plan: WritePlan,
+    (commits, has_rows): (i64, bool),
+    staged: i64,
+    state: Option<&str>,
+) -> Result<()> {
+    let mut resource = Resource {
+        staging: Staging::of_interrupted(staged),
+        plan,
+        progress: Progress {
+            commits,
+            ..Progress::default()
+        },
+        has_rows,
+        is_dropped: false,
+    };
+    resource.publish(db, state)?;
+    let target = &resource.plan.target;
+    state::store_jobs(db, target, None)?;
+    checkpoints::delete(db, target)?;
+    db.run(&resource.plan.drop_staging())
+}
+
 fn emptied(name: &str) -> Error {
     let message = format!("the table `{name}` was emptied while the load ran");
     Error::new(ErrorKind::Destination, message).with_help("run the load again")
