@@ -21,6 +21,7 @@ use crate::{
     status::Status,
     variables::SecretSources,
     verify::Verify,
+    work::WorkCommand,
 };
 #[cfg(feature = "mock")]
 use crate::{demo::Demo, replay::Test};
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     State(StateCommand),
     #[command(subcommand)]
     Rejects(RejectsCommand),
+    Work(WorkCommand),
     Report(RunsPage),
     Docs(Docs),
     Ddl(Ddl),

@@ -7,7 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use rest_source::{Builder, Client, Clock, Timestamp, plan::SourcePlan, transport::Transport};
+use rest_source::{
+    Builder, Client, Clock, Timestamp, permits::RateLimiting, plan::SourcePlan,
+    transport::Transport,
+};
 
 use crate::{
     console::Console,
@@ -38,6 +41,7 @@ pub struct Context {
     values: Arc<Values>,
     clock: Option<Arc<dyn Clock>>,
     transport: Option<Arc<dyn Transport>>,
+    rate_limiting: RateLimiting,
 }
 
 impl Context {
@@ -73,6 +77,13 @@ impl Context {
         self
     }
 
+    /// Shares the rate limits with other processes.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn rate_limiting(mut self, rate_limiting: RateLimiting) -> Self {
+        self.rate_limiting = rate_limiting;
+        self
+    }
+
     /// The transport instead of the network.
     pub(crate) fn own_transport(&self) -> Option<Arc<dyn Transport>> {
         self.transport.clone()
@@ -95,6 +106,7 @@ impl Context {
         if let Some(clock) = &self.clock {
             builder = builder.clock(Arc::clone(clock));
         }
+        builder = builder.rate_limiting(self.rate_limiting.clone());
         let mut found = HashMap::new();
         for variable in variables(plan) {
             if let Some((value, _)) = self.find(variable, plan)? {

@@ -287,7 +287,7 @@ fn files(_: &str) -> Result<Box<dyn Destination>, CommandError> {
 }
 
 /// The error for a destination whose feature is not enabled.
-fn missing(feature: &str) -> CommandError {
+pub(crate) fn missing(feature: &str) -> CommandError {
     CommandError::usage(format!(
         "this command was built without this destination\n  help: install it with the feature `{feature}`"
     ))
@@ -352,7 +352,7 @@ async fn postgres_unchanged(
 }
 
 #[cfg(feature = "postgres")]
-fn postgres_options(
+pub(crate) fn postgres_options(
     url: &str,
     schema: Option<String>,
     context: &Context,

@@ -55,6 +55,7 @@ mod state_file;
 mod status;
 mod variables;
 mod verify;
+mod work;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -66,6 +67,7 @@ use error::CommandError;
 use interrupt::NetworkCommand;
 use logs::LogOptions;
 use report::RunReport;
+use work::WorkCommand;
 
 pub use context::{Context, Output};
 
@@ -167,6 +169,18 @@ fn start(command: Command, context: &Context) -> Started {
                 Ok(command) => return logged(&logs, command, context),
                 Err(error) => Err(error),
             }
+        }
+        Command::Work(work) => {
+            let logs = match &work {
+                WorkCommand::Plan(plan) => Some(plan.logs.clone()),
+                WorkCommand::Run(run) => Some(run.logs.clone()),
+                WorkCommand::Status(_) => None,
+            };
+            let command = work::run(work, context);
+            return match logs {
+                Some(logs) => logged(&logs, command, context),
+                None => Started::Network(command),
+            };
         }
         Command::Run(run) => {
             let logs = run.logs.clone();

@@ -45,6 +45,8 @@ mod tls;
 mod token_kills;
 mod tokens;
 mod wire;
+#[cfg(all(unix, feature = "mock", feature = "postgres"))]
+mod work;
 
 use rest_source_testkit::{Fault, Server, data};
 use shell::{Shell, snapshot};

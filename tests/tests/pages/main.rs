@@ -99,6 +99,8 @@ fn nothing_is_shown_that_is_not_looked_at() {
                 ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
                 // `import/tests/dlt.rs` imports it.
                 ("python", "") => page.name == "import",
+                // `cli/tests/command/work.rs` compiles it, and runs its commands.
+                ("py", "") => page.name == "scale",
                 ("text", _) => page.name != "readme",
                 // `.ci/neovim` runs it.
                 ("lua", "") => page.name == "editors",
