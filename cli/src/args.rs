@@ -62,6 +62,7 @@ pub(crate) enum Command {
     State(StateCommand),
     #[command(subcommand)]
     Rejects(RejectsCommand),
+    #[command(subcommand)]
     Work(WorkCommand),
     Report(RunsPage),
     Docs(Docs),

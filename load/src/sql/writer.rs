@@ -409,6 +409,8 @@ pub(super) fn publish_parts(
         },
         has_rows,
         is_dropped: false,
+        // Workers keep no rejects.
+        rejects: RejectStaging::new(false),
     };
     resource.publish(db, state)?;
     let target = &resource.plan.target;
