@@ -123,6 +123,28 @@ impl To {
     }
 }
 
+impl To {
+    /// Whether both are one database or folder, however their paths are written.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sqlite(one), Self::Sqlite(other)) | (Self::DuckDb(one), Self::DuckDb(other)) => {
+                file::canonical(one) == file::canonical(other)
+            }
+            (Self::Files(one), Self::Files(other)) if !one.contains("://") => {
+                let parts = |url: &str| {
+                    let (kind, path) = url.split_once(':')?;
+                    Some((kind.to_owned(), file::canonical(Path::new(path))))
+                };
+                parts(one) == parts(other)
+            }
+            (Self::Files(one), Self::Files(other)) => {
+                one.trim_end_matches('/') == other.trim_end_matches('/')
+            }
+            _ => self == other,
+        }
+    }
+}
+
 /// Opens a destination.
 pub(crate) async fn open(
     to: To,

@@ -47,6 +47,17 @@ pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
     fs::remove_file(&temporary)
 }
 
+/// One path for all ways to write the path of a file or folder, which may not exist yet.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    let path = resolve_links(path);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
 /// Resolves links, also if the final file does not exist yet.
 fn resolve_links(path: &Path) -> PathBuf {
     if let Ok(path) = fs::canonicalize(path) {

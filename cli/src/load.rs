@@ -138,6 +138,7 @@ async fn load_all(
         sources.push(Opened {
             name,
             destination: 0,
+            database: 0,
             load,
         });
     }

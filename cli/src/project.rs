@@ -80,12 +80,15 @@ async fn load(
         token_requests: &token_requests,
         run: &run,
     };
+    let databases = file.databases(&of_all);
     let mut sources = Vec::new();
     for source in chosen {
         let load = opening.open(source).await;
+        let destination = file.position(&source.destination);
         sources.push(Opened {
             name: source.name.clone(),
-            destination: file.position(&source.destination),
+            destination,
+            database: databases.get(destination).copied().unwrap_or(destination),
             load: load.map_err(|error| error.at(&file.place(source.line))),
         });
     }
@@ -194,6 +197,33 @@ impl ProjectFile {
         names.position(|one| one == name).unwrap_or(usize::MAX)
     }
 
+    /// Of each destination, the first one that is the same database: two names of one would each have their own lock.
+    fn databases(&self, context: &Context) -> Vec<usize> {
+        let destinations = self.project.destinations.iter();
+        let all: Vec<_> = destinations
+            .map(|one| {
+                (
+                    To::of_project(&one.to, self.folder(), context).ok(),
+                    &one.schema,
+                )
+            })
+            .collect();
+        let first = |at: usize| {
+            let (to, schema) = &all[at];
+            let is_same = |(other, of): &(Option<To>, _)| match (to, other) {
+                (Some(to), Some(other)) => to.is_same(other) && of == schema,
+                _ => false,
+            };
+            all.iter().position(is_same).unwrap_or(at)
+        };
+        (0..all.len()).map(first).collect()
+    }
+
+    /// The folder of the file, to which its paths are relative.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     /// Opens the destinations of the sources, or checks them without a write.
     async fn destinations(
         &self,
@@ -208,7 +238,7 @@ impl ProjectFile {
                 opened.push(Ok(None));
                 continue;
             }
-            let folder = self.path.parent().unwrap_or(Path::new(""));
+            let folder = self.folder();
             let schema = destination.schema.clone();
             let done = match To::of_project(&destination.to, folder, context) {
                 Err(error) => Err(error),

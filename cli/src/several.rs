@@ -16,6 +16,8 @@ pub(crate) struct Opened {
     pub(crate) name: String,
     /// Identifies its destination.
     pub(crate) destination: usize,
+    /// Identifies its database. Several destinations may name one.
+    pub(crate) database: usize,
     pub(crate) load: Result<SourceLoad, CommandError>,
 }
 
@@ -33,8 +35,8 @@ impl Opened {
                 .collect();
             let twice = tables.iter().find_map(|table| {
                 let mut before = written.iter();
-                let found = before.find(|(destination, name, _)| {
-                    *destination == source.destination && name.eq_ignore_ascii_case(table)
+                let found = before.find(|(database, name, _)| {
+                    *database == source.database && name.eq_ignore_ascii_case(table)
                 })?;
                 Some((table, &found.2))
             });
@@ -42,16 +44,16 @@ impl Opened {
                 source.load = Err(CommandError::usage(format!(
                     "`{}` would write the table `{table}`, which `{other}` writes too\n  \
                      help: give one of them a prefix of its tables (`--table-prefix`, or `table_prefix` in a project \
-                     file), or load them into different destinations",
+                     file), or load them into different databases",
                     source.name
                 )));
                 continue;
             }
-            let (destination, name) = (source.destination, &source.name);
+            let (database, name) = (source.database, &source.name);
             written.extend(
                 tables
                     .into_iter()
-                    .map(|table| (destination, table, name.clone())),
+                    .map(|table| (database, table, name.clone())),
             );
         }
     }

@@ -188,7 +188,7 @@ fn parse(stored: &StoredState) -> Result<State, CommandError> {
         Some(text) => Ok(State::from_json(text)?),
         None => Err(CommandError::usage(format!(
             "no state of `{}` is stored: its next load starts at the beginning\n  \
-             help: load it from a value on by `load --since`",
+             help: if it is `incremental`, `load --since` loads it from a value on",
             stored.key.resource
         ))),
     }
@@ -325,7 +325,7 @@ async fn export(args: Export, context: &Context) -> Result<(), CommandError> {
         context.console.print(&text)?;
         return Ok(());
     };
-    crate::file::replace(path, &text, crate::file::Access::Unchanged).map_err(|error| {
+    crate::file::replace(path, &text, crate::file::Access::OwnerOnly).map_err(|error| {
         CommandError::failed(format!("cannot write `{}`: {error}", path.display()))
     })?;
     let s = if states.len() == 1 { "" } else { "s" };

@@ -212,6 +212,38 @@ async fn path_in_the_variable_of_a_destination_is_relative_to_the_project() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_destinations_that_are_one_database_are_one() {
+    let server = server().await;
+    let shell = shell(&server, &["one"]);
+    for (one, other) in [
+        ("sqlite:out.db", "sqlite:./out.db"),
+        ("jsonl:out", "jsonl:out/"),
+        ("sqlite:apis/../out.db", "sqlite:out.db"),
+    ] {
+        shell.write(
+            "rest-source.yaml",
+            &format!(
+                "destinations: {{ a: {{ to: '{one}' }}, b: {{ to: '{other}' }} }}\nsources:\n  \
+                 one: {{ spec: apis/one.yaml, destination: a }}\n  again: {{ spec: apis/one.yaml, destination: b }}\n"
+            ),
+        );
+        for args in [&["run", "--dry-run"][..], &["run"]] {
+            let ran = shell.run(args);
+            assert_eq!(ran.code, 2, "{one} {other}: {ran}");
+            let error = "`again` would write the table `one_rows`, which `one` writes too";
+            assert!(ran.stderr.contains(error), "{one} {other}: {ran}");
+        }
+    }
+    shell.write(
+        "rest-source.yaml",
+        "destinations: { a: { to: 'sqlite:a.db' }, b: { to: 'sqlite:b.db' } }\nsources:\n  \
+         one: { spec: apis/one.yaml, destination: a }\n  again: { spec: apis/one.yaml, destination: b }\n",
+    );
+    let ran = shell.run(&["run"]);
+    assert_eq!(ran.code, 0, "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dry_run_lists_what_is_loaded_and_what_is_missing_and_sends_nothing() {
     let server = server().await;
     let shell = shell(&server, &["one", "two", "three", "four"]);
