@@ -558,9 +558,12 @@ fn total(probe: &Probe, path: &Path, pattern: Option<&str>) -> Result<u64> {
 fn header_total(value: Option<&str>, name: &str, pattern: Option<&str>) -> Result<u64> {
     // `items 0-99/250` (RFC 9110, 14.4).
     let is_range = pattern.is_none() && name.eq_ignore_ascii_case("content-range");
-    let total = value.map(str::trim).and_then(|value| match is_range {
-        true => total_of_range(value),
-        false => stated(value, pattern),
+    let total = value.map(str::trim).and_then(|value| {
+        if is_range {
+            total_of_range(value)
+        } else {
+            stated(value, pattern)
+        }
     });
     total.ok_or_else(|| {
         let expected = match pattern {
