@@ -1,4 +1,4 @@
-//! Resources of connectors as tables of [DataFusion](datafusion): SQL over REST APIs.
+//! Resources of connectors as tables of [DataFusion](https://datafusion.apache.org): SQL over REST APIs.
 //!
 //! ```no_run
 //! # #[cfg(feature = "engine")]

@@ -216,7 +216,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         self
     }
 
-    /// Calls a function after every written page. The pages of several resources come in any order.
+    /// Calls a function after every written page, and once a resource is loaded. The pages of several resources come in any order.
     pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
         self.on_progress = Mutex::new(Box::new(call));
         self

@@ -234,16 +234,19 @@ async fn full_refresh_fetches_everything_again() {
 }
 
 #[tokio::test]
-async fn progress_is_reported_for_each_page() {
+async fn progress_is_reported_for_each_page_and_at_the_end() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let mut seen = Vec::new();
     let database = scratch.open();
     shop.load(&database)
-        .on_progress(|p| seen.push((p.pages, p.rows)))
+        .on_progress(|p| seen.push((p.pages, p.rows, p.loaded.is_some())))
         .await
         .unwrap();
-    assert_eq!(seen, [(1, 10), (2, 20), (3, 30), (4, 35)]);
+    let pages = [(1, 10), (2, 20), (3, 30), (4, 35)];
+    let mut expected: Vec<_> = pages.map(|(page, rows)| (page, rows, false)).into();
+    expected.push((4, 35, true));
+    assert_eq!(seen, expected);
 }
 
 #[tokio::test]
