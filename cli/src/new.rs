@@ -162,27 +162,23 @@ fn create(args: &New, from: Option<FirstSpec>, console: &Console) -> Result<(), 
 
 /// Reads the spec, or the document to import, that `--from` names.
 fn read(from: &str, console: &Console) -> Result<FirstSpec, CommandError> {
-    Ok(match import::of_argument(from)? {
-        Some(imported) => {
-            import::list(&imported, console);
-            let text = imported.text();
-            FirstSpec {
-                text: text.clone(),
-                imported: Some(text),
-            }
-        }
-        None => {
-            let text = spec::text(Path::new(from))?;
-            // Mistakes are those of the user's file: that of the new crate does not exist yet.
-            let compiled = compile(from, &text);
-            if compiled.connector.is_none() {
-                return Err(CommandError::invalid(compiled.diagnostics.messages()));
-            }
-            FirstSpec {
-                text,
-                imported: None,
-            }
-        }
+    if let Some(imported) = import::of_argument(from)? {
+        import::list(&imported, console);
+        let text = imported.text();
+        return Ok(FirstSpec {
+            text: text.clone(),
+            imported: Some(text),
+        });
+    }
+    let text = spec::text(Path::new(from))?;
+    // Mistakes are those of the user's file: that of the new crate does not exist yet.
+    let compiled = compile(from, &text);
+    if compiled.connector.is_none() {
+        return Err(CommandError::invalid(compiled.diagnostics.messages()));
+    }
+    Ok(FirstSpec {
+        text,
+        imported: None,
     })
 }
 

@@ -352,7 +352,7 @@ impl SourceReport {
         let loaded = progress.loaded.as_ref();
         let status = loaded.map_or(Status::Interrupted, |one| Status::of(Some(one)));
         self.put(&progress.resource, status, None, |entry| {
-            entry.rows = progress.rows
+            entry.rows = progress.rows;
         });
     }
 
