@@ -19,7 +19,7 @@
 //! A permit of a lost process counts until it has expired, a request that was sent with it has arrived
 //! ([`Lease::lost_after`]), and one `per` has passed. A pause that the API asks one process for closes the gate for all
 //! of them: at the latest when their granted permits have expired. Without an answer of the service no request is sent,
-//! and its fetch ends with [`ErrorKind::Limiter`](crate::ErrorKind::Limiter).
+//! and its fetch ends with [`ErrorKind::Limiter`].
 //!
 //! Requests for tokens need no permit, as they do not count for a local limit.
 
