@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "sql")]
+use crate::sql::Sql;
 use crate::{
     budget::Budget,
     destination::{self, To},
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Fetch(Fetch),
     Load(Load),
     Run(ProjectArgs),
+    #[cfg(feature = "sql")]
+    Sql(Sql),
     Secrets(Secrets),
     Verify(Verify),
     Doctor(Doctor),

@@ -50,6 +50,8 @@ mod several;
 mod source_load;
 mod spec;
 mod spec_files;
+#[cfg(feature = "sql")]
+mod sql;
 mod state;
 mod state_file;
 mod status;
@@ -181,6 +183,11 @@ fn start(command: Command, context: &Context) -> Started {
                 Some(logs) => logged(&logs, command, context),
                 None => Started::Network(command),
             };
+        }
+        #[cfg(feature = "sql")]
+        Command::Sql(sql) => {
+            let logs = sql.logs.clone();
+            return logged(&logs, sql::run(sql, context), context);
         }
         Command::Run(run) => {
             let logs = run.logs.clone();

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "sql")]
+use rest_source::Client;
 use rest_source::{RunBudget, plan::SourcePlan};
 use rest_source_codegen::project::{self, Project, ProjectDestination, ProjectSource};
 use rest_source_load::Destination;
 
+#[cfg(feature = "sql")]
+use crate::refresh_token_file::RefreshTokenFile;
 use crate::{
     args::Connection,
     console::Console,
@@ -122,13 +126,13 @@ async fn load(
 type OpenDestination = Result<Option<Box<dyn Destination>>, CommandError>;
 
 /// A valid project file.
-struct ProjectFile {
+pub(crate) struct ProjectFile {
     path: PathBuf,
     project: Project,
 }
 
 impl ProjectFile {
-    fn read(path: &Path) -> Result<Self, CommandError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
         let text = spec::text(path)
             .map_err(|error| error.with_help("name the project file: `rest-source run FILE`"))?;
         let (project, diagnostics) = project::read(&spec::shown(path), &text);
@@ -139,6 +143,52 @@ impl ProjectFile {
             }),
             None => Err(CommandError::invalid(diagnostics.messages())),
         }
+    }
+
+    /// The names of its sources.
+    #[cfg(feature = "sql")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.project
+            .sources
+            .iter()
+            .map(|source| source.name.as_str())
+    }
+
+    /// Connects the source of this name, to read it. Sends no request.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn connect(
+        &self,
+        name: &str,
+        secrets: &SecretSources,
+        context: &Context,
+        requests: &TokenRequests,
+    ) -> Result<(Client, RefreshTokenFile), CommandError> {
+        let source = self.choose(&[name.to_owned()])?[0];
+        let connected = async {
+            let plan = spec::open(&self.resolve(&source.spec))?.plan;
+            let of_all = context.with_sources(secrets).await?;
+            let own = self
+                .context(source, &plan, secrets, &of_all, context)
+                .await?;
+            let source = self.source_spec(source, LockOptions::default(), LoadOptions::default());
+            let console = &context.console;
+            let token_file =
+                RefreshTokenFile::new(&plan, source.token_file, console, requests.clone())?;
+            let (settings, connection) = (source.settings, &source.connection);
+            let client = spec::connect(
+                &plan,
+                settings,
+                &token_file,
+                connection,
+                source.budget,
+                None,
+                &own,
+            )?;
+            Ok((client, token_file))
+        };
+        connected
+            .await
+            .map_err(|error: CommandError| error.at(&self.place(source.line)))
     }
 
     /// A path of the file, which is relative to its folder.
@@ -182,6 +232,57 @@ impl ProjectFile {
             resume: source.resume,
             keep_state: source.keep_state,
             ..LoadOptions::default()
+        }
+    }
+
+    /// The context of a source: with the values of its own files, and of the variables that the project names.
+    async fn context(
+        &self,
+        source: &ProjectSource,
+        plan: &SourcePlan,
+        secrets: &SecretSources,
+        of_all: &Context,
+        context: &Context,
+    ) -> Result<Context, CommandError> {
+        let own = match &source.env_file {
+            Some(path) => {
+                let mut own = SecretSources::clone(secrets);
+                own.env_file.push(self.resolve(path));
+                context.with_sources(&own).await?
+            }
+            None => Context::clone(of_all),
+        };
+        with_secrets(source, plan, own)
+    }
+
+    /// What a source is connected with.
+    fn source_spec(
+        &self,
+        source: &ProjectSource,
+        lock: LockOptions,
+        options: LoadOptions,
+    ) -> SourceSpec {
+        let path = |path: &Option<String>| path.as_ref().map(|path| self.resolve(path));
+        let budget = RunBudget::new();
+        let budget = match source.max_requests {
+            Some(requests) => budget.max_requests(requests),
+            None => budget,
+        };
+        SourceSpec {
+            settings: source.settings.clone().into_iter().collect(),
+            token_file: path(&source.token_file),
+            connection: Connection {
+                base_url: source.base_url.clone(),
+                client_certificate: path(&source.client_certificate),
+                ca_file: path(&source.ca_file),
+                ..Connection::default()
+            },
+            budget: match source.max_time {
+                Some(time) => budget.max_time(time),
+                None => budget,
+            },
+            lock,
+            options,
         }
     }
 
@@ -355,40 +456,13 @@ impl Opening<'_> {
         } = self;
         let options = file.options(source);
         let plan = source_load::check(&file.resolve(&source.spec), &options)?;
-        let own = match &source.env_file {
-            Some(path) => {
-                let mut own = SecretSources::clone(secrets);
-                own.env_file.push(file.resolve(path));
-                context.with_sources(&own).await?
-            }
-            None => Context::clone(of_all),
-        };
-        let own = with_secrets(source, &plan, own)?;
+        let own = file
+            .context(source, &plan, secrets, of_all, context)
+            .await?;
         let report = self.run.source(&plan).of_project(&source.name);
-        let path = |path: &Option<String>| path.as_ref().map(|path| file.resolve(path));
-        let budget = RunBudget::new();
-        let budget = match source.max_requests {
-            Some(requests) => budget.max_requests(requests),
-            None => budget,
-        };
-        let source = SourceSpec {
-            settings: source.settings.clone().into_iter().collect(),
-            token_file: path(&source.token_file),
-            connection: Connection {
-                base_url: source.base_url.clone(),
-                client_certificate: path(&source.client_certificate),
-                ca_file: path(&source.ca_file),
-                ..Connection::default()
-            },
-            budget: match source.max_time {
-                Some(time) => budget.max_time(time),
-                None => budget,
-            },
-            lock: self.lock.clone(),
-            options,
-        };
+        let spec = file.source_spec(source, self.lock.clone(), options);
         let requests = self.token_requests.clone();
-        SourceLoad::open(&plan, source, report, requests, &own)
+        SourceLoad::open(&plan, spec, report, requests, &own)
     }
 }
 

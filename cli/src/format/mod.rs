@@ -3,9 +3,13 @@
 mod csv;
 mod names;
 mod table;
+#[cfg(feature = "sql")]
+mod values;
 
 use rest_source::{JsonEncoder, Row, Rows, Table};
 use table::Columns;
+#[cfg(feature = "sql")]
+pub(crate) use values::ValuePrinter;
 
 use crate::args::{Format, Names};
 
@@ -58,8 +62,8 @@ impl Printer {
             Format::Csv => csv::page(out, header, rows),
             Format::Table => self
                 .columns
-                .get_or_insert_with(|| Columns::new(names, rows))
-                .page(out, header, rows),
+                .get_or_insert_with(|| Columns::new(names, rows.iter().map(Row::values)))
+                .page(out, header, rows.iter().map(Row::values)),
         }
         out
     }

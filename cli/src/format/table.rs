@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, io::Write as _};
 
-use rest_source::{Row, Value};
+use rest_source::Value;
 use rest_source_load::encode::write_timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -20,11 +20,14 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Computes the widths for these names and rows.
-    pub(super) fn new(names: &[String], rows: &[Row<'_>]) -> Self {
+    pub(super) fn new<'v, R>(names: &[String], rows: impl IntoIterator<Item = R>) -> Self
+    where
+        R: IntoIterator<Item = Value<'v>>,
+    {
         let mut widths: Vec<_> = names.iter().map(|name| name.width()).collect();
         let mut cell = Vec::new();
         for row in rows {
-            for (width, value) in widths.iter_mut().zip(row.values()) {
+            for (width, value) in widths.iter_mut().zip(row) {
                 *width = (*width).max(text(value, &mut cell).width().min(MAX_WIDTH));
             }
         }
@@ -35,7 +38,14 @@ impl Columns {
         }
     }
 
-    pub(super) fn page(&mut self, out: &mut Vec<u8>, header: Option<&[String]>, rows: &[Row<'_>]) {
+    pub(super) fn page<'v, R>(
+        &mut self,
+        out: &mut Vec<u8>,
+        header: Option<&[String]>,
+        rows: impl IntoIterator<Item = R>,
+    ) where
+        R: IntoIterator<Item = Value<'v>>,
+    {
         let Self { widths, line, cell } = self;
         if let Some(names) = header {
             for (name, width) in names.iter().zip(&*widths) {
@@ -49,7 +59,7 @@ impl Columns {
             end_line(line, out);
         }
         for row in rows {
-            for (value, width) in row.values().zip(&*widths) {
+            for (value, width) in row.into_iter().zip(&*widths) {
                 let is_number = matches!(
                     value,
                     Value::Bigint(_) | Value::Double(_) | Value::Decimal(_)

@@ -37,6 +37,8 @@ mod same;
 mod secrets;
 mod shell;
 mod side_by_side;
+#[cfg(feature = "sql")]
+mod sql;
 mod state;
 mod status;
 mod stdout;
