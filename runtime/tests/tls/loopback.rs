@@ -121,6 +121,7 @@ fn one_who_is_trusted_is_asked() {
     assert_eq!(agreed.recv().unwrap(), "http/1.1");
 }
 
+#[cfg(feature = "http2")]
 #[test]
 fn http2_is_agreed_upon() {
     let made = certificate();
