@@ -54,7 +54,7 @@ impl ResourceExec {
     ) -> Self {
         let builder = BatchBuilder::with_columns(&resource.table, projection.iter().copied());
         let schema = Arc::clone(builder.schema());
-        // A plan has at least one partition; it is empty if there is no part.
+        // DataFusion needs at least one partition. It is empty if there are no parts.
         let partitioning = Partitioning::UnknownPartitioning(parts.len().max(1));
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),

@@ -19,7 +19,7 @@ impl Client {
 
 impl<T, Parent> Fetch<T, Parent> {
     /// Keeps the records that `schema_contract: {data_type: discard_row}` sets aside: [`Rows::rejects`] has those of a page.
-    /// Pages of which all records were set aside are delivered, too.
+    /// Pages whose records were all set aside are delivered, too.
     pub fn keep_rejects(mut self) -> Self {
         self.spec.keep_rejects = true;
         self
