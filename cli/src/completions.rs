@@ -51,6 +51,28 @@ _rest_source_with_resources() {
 compdef _rest_source_with_resources rest-source
 "#;
 
+/// `PowerShell`: the start of the generated function, which has the words of the command line.
+const POWERSHELL_START: &str = "    param($wordToComplete, $commandAst, $cursorPosition)\n";
+
+/// `PowerShell`: the names of resources where one is expected. A command has one such function, so this is a part of the
+/// generated one. The word at the cursor ends there, so it is not among the words before it.
+const POWERSHELL: &str = r#"
+    $words = @(foreach ($element in $commandAst.CommandElements) {
+        if ($element.Extent.EndOffset -lt $cursorPosition) {
+            if ($element -is [StringConstantExpressionAst]) { $element.Value } else { $element.Extent.Text }
+        }
+    })
+    if ($words.Count -gt 2) {
+        $name, $arguments = $words
+        $names = @(& $name completions powershell '--' @arguments 2>$null)
+        if ($names.Count -gt 0) {
+            return $names | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+                [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_)
+            }
+        }
+    }
+"#;
+
 /// Prints the completion script of a shell.
 pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandError> {
     if !args.words.is_empty() {
@@ -60,6 +82,14 @@ pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandEr
     clap_complete::generate(args.shell, &mut Args::command(), "rest-source", &mut script);
     // clap_complete names the same function in two ways where the name of a command has a hyphen.
     let script = String::from_utf8_lossy(&script).replace("rest__subcmd__source", "rest__source");
+    let script = match args.shell {
+        Shell::PowerShell => script.replacen(
+            POWERSHELL_START,
+            &[POWERSHELL_START, POWERSHELL].concat(),
+            1,
+        ),
+        _ => script,
+    };
     console.print(script.as_bytes())?;
     match args.shell {
         Shell::Bash => console.print(BASH)?,

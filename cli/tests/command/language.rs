@@ -210,6 +210,21 @@ fn fish_completes_the_names_of_resources() {
     assert_eq!(offered, "stories\nstory_insights\n");
 }
 
+/// PowerShell cannot be installed everywhere, so this is what its function asks first, and what `completions` answers.
+#[test]
+fn powershell_completes_the_names_of_resources() {
+    let shell = Shell::new();
+    let script = shell.run(&["completions", "powershell"]);
+    let start = script.stdout.split("    $commandElements = ").next();
+    let start = start.unwrap_or_default().to_owned();
+    snapshot("completions-powershell", &script.with_stdout(start));
+    let names = shell.run(&["completions", "powershell", "--", "fetch", MEDIA]);
+    let names: Vec<&str> = names.stdout.lines().collect();
+    assert!(names.contains(&"story_insights"), "{names:?}");
+    let elsewhere = shell.run(&["completions", "powershell", "--", "fetch", MEDIA, "--limit"]);
+    assert_eq!(elsewhere.stdout, "");
+}
+
 /// The function is called as zsh calls it; `compadd` prints what zsh would offer.
 #[cfg(unix)]
 #[test]
