@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tracing::{Level, debug, enabled, trace};
+use tracing::{debug, trace};
 
 use crate::{
     redact::Redactor,
@@ -62,6 +62,9 @@ pub(crate) fn request(request: impl Fn() -> String, headers: &Headers, redactor:
 }
 
 /// A response arrived after this time; `bytes` is the length of its body, if that was read.
+///
+/// Its headers are an event of their own, so that nothing has to ask whether `TRACE` is enabled: that question makes
+/// `tracing-subscriber` lose the next event for each layer that does not want `TRACE`.
 pub(crate) fn response(
     request: impl Fn() -> String,
     (status, bytes): (u16, Option<usize>),
@@ -69,17 +72,16 @@ pub(crate) fn response(
     redactor: &Redactor,
     elapsed: Duration,
 ) {
-    let headers =
-        || enabled!(target: TARGET, Level::TRACE).then(|| shown_headers(headers, redactor));
     debug!(
         target: TARGET,
         request = request(),
         status,
         bytes,
         elapsed_seconds = seconds(elapsed),
-        headers = headers(),
         "response"
     );
+    let headers = || shown_headers(headers, redactor);
+    trace!(target: TARGET, request = request(), headers = headers(), "response headers");
 }
 
 /// No whole response arrived. The message of the error contains no secrets.

@@ -80,7 +80,8 @@ use crate::{
 /// | event | level | in | fields |
 /// |---|---|---|---|
 /// | `request` | trace | `attempt` | it is sent now. `request`: method and URL, without credentials; `headers` |
-/// | `response` | debug | `attempt` | `request`, `status`, `elapsed_seconds`; `bytes` of the body, if that is not streamed; `headers`, if trace is enabled |
+/// | `response` | debug | `attempt` | `request`, `status`, `elapsed_seconds`; `bytes` of the body, if that is not streamed |
+/// | `response headers` | trace | `attempt` | `request`; `headers` of the response before it |
 /// | `no response` | debug | `attempt` | `request`, `error`, `elapsed_seconds` |
 /// | `redirected` | debug | `attempt` | `to` |
 /// | `not sent` | debug | `attempt` | `wait_seconds`: another request was told to wait this long, longer than `max_delay` |

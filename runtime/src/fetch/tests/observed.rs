@@ -17,16 +17,19 @@ async fn fetch_emits_spans_and_events() {
         r#"INFO fetch source="shop" resource="things"
 DEBUG attempt page=1 attempt=1 request=1
 TRACE - message=request request="GET https://api.example.com/things?offset=0&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
-DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=503 bytes=22 elapsed_seconds=0.0 headers=""
+DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=503 bytes=22 elapsed_seconds=0.0
+TRACE - message=response headers request="GET https://api.example.com/things?offset=0&limit=2" headers=""
 WARN - message=wait page=1 why="answered 503" wait_seconds=2.0
 DEBUG attempt page=1 attempt=2 request=2
 TRACE - message=request request="GET https://api.example.com/things?offset=0&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
-DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=200 bytes=53 elapsed_seconds=0.0 headers="content-type: application/json"
+DEBUG - message=response request="GET https://api.example.com/things?offset=0&limit=2" status=200 bytes=53 elapsed_seconds=0.0
+TRACE - message=response headers request="GET https://api.example.com/things?offset=0&limit=2" headers="content-type: application/json"
 TRACE - message=next position="offset 2"
 DEBUG - message=page received=2 kept=2
 DEBUG attempt page=2 attempt=1 request=3
 TRACE - message=request request="GET https://api.example.com/things?offset=2&limit=2" headers="Accept: application/json, User-Agent: rest-source/VERSION, X-Token"
-DEBUG - message=response request="GET https://api.example.com/things?offset=2&limit=2" status=200 bytes=37 elapsed_seconds=0.0 headers="content-type: application/json"
+DEBUG - message=response request="GET https://api.example.com/things?offset=2&limit=2" status=200 bytes=37 elapsed_seconds=0.0
+TRACE - message=response headers request="GET https://api.example.com/things?offset=2&limit=2" headers="content-type: application/json"
 DEBUG - message=page received=1 kept=1
 INFO - message=ended reason="a page of 1 record, less than 2, reached `total`" received=3 pages=2 requests=3
 "#
@@ -42,7 +45,7 @@ async fn subscriber_of_the_first_poll_receives_the_events_of_all_tasks() {
     let all = async { tokio::spawn(shop.fetch(&PLAIN).all().with_current_subscriber()).await };
     all.with_subscriber(journal.clone()).await.unwrap().unwrap();
     let text = journal.text();
-    assert_eq!(text.matches("message=response").count(), 3, "{text}");
+    assert_eq!(text.matches("message=response request=").count(), 3, "{text}");
 }
 
 #[tokio::test]
