@@ -39,6 +39,7 @@ pub struct Context {
     variables: Vec<(String, String)>,
     /// What files and commands have besides the environment.
     values: Arc<Values>,
+    logs: Option<Output>,
     clock: Option<Arc<dyn Clock>>,
     transport: Option<Arc<dyn Transport>>,
     rate_limiting: RateLimiting,
@@ -50,6 +51,18 @@ impl Context {
     pub fn output(mut self, output: &Output) -> Self {
         self.console = Console::captured(output.clone());
         self
+    }
+
+    /// Captures all logs as text on the stderr of this output, also without `-v`. A test sees whether a secret is in them.
+    #[must_use]
+    pub fn logs(mut self, logs: &Output) -> Self {
+        self.logs = Some(logs.clone());
+        self
+    }
+
+    /// The output that all logs are captured by.
+    pub(crate) fn captured_logs(&self) -> Option<&Output> {
+        self.logs.as_ref()
     }
 
     /// Sets an environment variable for a secret or a setting; it overrides the process's.

@@ -66,9 +66,13 @@ impl LogOptions {
     ) -> Result<NetworkCommand, CommandError> {
         let filter = self.filter(context)?;
         let mut layers: Vec<_> = filter
-            .map(|filter| self.layer(filter, context))
+            .map(|filter| self.layer(filter, &context.console, context))
             .into_iter()
             .collect();
+        layers.extend(context.captured_logs().map(|logs| {
+            let console = Console::captured(logs.clone());
+            LogOptions::default().layer(log_filter("trace"), &console, context)
+        }));
         let timeline = command.report.as_ref();
         layers.extend(timeline.and_then(|report| Some(report.layer(context)?.boxed())));
         if !self.quiet {
@@ -93,7 +97,7 @@ impl LogOptions {
             _ => Some("trace"),
         };
         if let Some(level) = level {
-            return Ok(Some(EnvFilter::new(format!("{TARGET}={level}"))));
+            return Ok(Some(log_filter(level)));
         }
         let directives = context.environment("RUST_LOG")?;
         let Some(directives) = directives.filter(|text| !text.trim().is_empty()) else {
@@ -110,12 +114,12 @@ impl LogOptions {
     }
 
     /// The layer that writes the logs.
-    fn layer(&self, filter: EnvFilter, context: &Context) -> BoxedLayer {
+    fn layer(&self, filter: EnvFilter, console: &Console, context: &Context) -> BoxedLayer {
         let is_ours = tracing_subscriber::filter::filter_fn(|metadata: &Metadata<'_>| {
             metadata.target() == TARGET
         });
         let layer = tracing_subscriber::fmt::layer()
-            .with_writer(LogWriter(context.console.clone()))
+            .with_writer(LogWriter(console.clone()))
             .with_timer(LogClock(context.clone()))
             .with_target(false);
         match self.log_format {
@@ -126,6 +130,11 @@ impl LogOptions {
             }
         }
     }
+}
+
+/// The runtime's events of this level and the ones above it.
+fn log_filter(level: &str) -> EnvFilter {
+    EnvFilter::new(format!("{TARGET}={level}"))
 }
 
 /// Writes each event to the console, as one line: errors have several.

@@ -35,6 +35,7 @@ mod folder;
 mod full_disk;
 #[cfg(feature = "destinations")]
 mod kills;
+mod leaks;
 mod log;
 #[cfg(feature = "destinations")]
 mod merge_tables;
@@ -57,6 +58,7 @@ pub use folder::Folder;
 pub use full_disk::{FULL_DISK_KIB, FULL_DISK_RESOURCES, check_full_disk};
 #[cfg(feature = "destinations")]
 pub use kills::{KILLED_TABLES, Kills, check_kills, killed_process, load_until_killed};
+pub use leaks::leak;
 pub use log::{Log, Seen};
 #[cfg(feature = "destinations")]
 pub use merge_tables::{

@@ -8,6 +8,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use rest_source_testkit::leak;
+
 use crate::reports::valid_report;
 
 /// A folder of its own with the specs in it, and an environment without any variable but those given.
@@ -145,7 +147,9 @@ impl Shell {
         let file = option.and_then(|at| args.get(at + 1));
         let read = |file: &str| fs::read(self.path(file)).unwrap_or_default();
         let before = file.map(|file| read(file)).unwrap_or_default();
-        let ran = Ran::of(self.command(args).output().unwrap());
+        let mut command = self.command(args);
+        let logs = self.log_all(&mut command);
+        let ran = self.checked(Ran::of(command.output().unwrap()), logs);
         let report = match file {
             Some(&"-") => ran.stdout.clone().into_bytes(),
             Some(file) => read(file),
@@ -162,11 +166,54 @@ impl Shell {
     /// A run that reads this text from stdin.
     pub(crate) fn run_with_stdin(&self, args: &[&str], text: &str) -> Ran {
         let mut command = self.command(args);
+        let logs = self.log_all(&mut command);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         // A command that does not read it closes its end.
         let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
-        Ran::of(child.wait_with_output().unwrap())
+        self.checked(Ran::of(child.wait_with_output().unwrap()), logs)
     }
+
+    /// Makes a command log everything, if the test says nothing of logs.
+    fn log_all(&self, command: &mut Command) -> Logs {
+        let has_variable = self.variables.iter().any(|(name, _)| name == "RUST_LOG");
+        if has_variable || command.get_args().any(|arg| arg == "-v" || arg == "-vv") {
+            return Logs::OfTheTest;
+        }
+        command.env("RUST_LOG", "trace");
+        Logs::Added
+    }
+
+    /// What a command left behind, without added logs. No secret of its environment is in its logs and messages.
+    #[track_caller]
+    fn checked(&self, mut ran: Ran, logs: Logs) -> Ran {
+        let secrets = self.variables.iter().filter(|(name, _)| {
+            let ends = ["KEY", "PASSWORD", "REFRESH", "SECRET", "TOKEN"];
+            ends.iter().any(|end| name.ends_with(end))
+        });
+        let leak = leak(&ran.stderr, secrets.map(|(_, value)| value));
+        assert_eq!(leak, None, "a secret is in a log or a message");
+        if logs == Logs::Added {
+            let lines = ran.stderr.split_inclusive('\n');
+            ran.stderr = lines.filter(|line| !is_log(line)).collect();
+        }
+        ran
+    }
+}
+
+/// Who asked for the logs of a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Logs {
+    OfTheTest,
+    Added,
+}
+
+/// Whether a line begins with the time of a log, such as `2026-11-30T08:00:00.000Z`.
+fn is_log(line: &str) -> bool {
+    let time = line.split(' ').next().unwrap_or_default();
+    let shape: String = (time.chars())
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    shape == "0000-00-00T00:00:00.000Z"
 }
 
 impl Drop for Shell {

@@ -9,7 +9,7 @@ use std::{
 
 use rest_source::Clock;
 use rest_source_cli::{Context, Output};
-use rest_source_testkit::{Folder, Scripted, reports::valid_report};
+use rest_source_testkit::{Folder, Scripted, leak, reports::valid_report};
 use serde_json::Value;
 
 use crate::{
@@ -115,6 +115,7 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         written.map_err(|error| error.to_string())
     };
     write(&case.spec.0)?;
+    let mut secrets = secrets(case, &case.spec.0);
     let mut asked = 0;
     for (number, run) in case.runs.iter().enumerate() {
         if let Some(exchanges) = &run.server {
@@ -122,11 +123,15 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         }
         if let Some(spec) = &run.spec {
             write(spec)?;
+            secrets = self::secrets(case, spec);
         }
         clock.advance(Duration::from_secs(run.seconds_later));
         let began = clock.elapsed();
-        let output = Output::default();
-        let mut context = Context::default().output(&output).clock(clock.clone());
+        let (output, logs) = (Output::default(), Output::default());
+        let mut context = Context::default()
+            .output(&output)
+            .logs(&logs)
+            .clock(clock.clone());
         for (name, value) in &case.variables {
             context = context.variable(name, &value.0);
         }
@@ -141,6 +146,15 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         check_report(run, folder, code).map_err(|error| {
             format!("the report of run {} (`{}`): {error}", number + 1, run.line)
         })?;
+        for text in [logs.stderr(), output.stderr()] {
+            if let Some(line) = leak(&text, &secrets) {
+                return Err(format!(
+                    "run {} (`{}`): a secret is in this line of its logs or messages:\n{line}",
+                    number + 1,
+                    run.line
+                ));
+            }
+        }
         let requests = server.asked().into_iter().skip(asked);
         let requests: Vec<String> = requests.map(|asked| asked.line()).collect();
         asked += requests.len();
@@ -168,6 +182,19 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+/// The secrets of a case, by the names of their variables in its spec.
+fn secrets(case: &Case, spec: &str) -> Vec<String> {
+    let names = BTreeMap::from([
+        ("server".to_owned(), "http://127.0.0.1".to_owned()),
+        ("port".to_owned(), "80".to_owned()),
+    ]);
+    let compiled = rest_source_codegen::compile("api.yaml", &fill(spec, &names));
+    let plan = compiled.connector.map(|connector| connector.plan);
+    let secrets = plan.iter().flat_map(|plan| &plan.secrets);
+    let values = secrets.filter_map(|secret| case.variables.get(secret.env.as_str()));
+    values.map(|value| value.0.clone()).collect()
 }
 
 /// Checks that the report of a run, if it has written one, is valid by the schema, and has its exit code.
