@@ -138,6 +138,12 @@ impl Context {
         Timestamp::try_from(now).unwrap_or(Timestamp::EPOCH)
     }
 
+    /// The same, as the system has it.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn system_time(&self) -> SystemTime {
+        (self.clock.as_ref()).map_or_else(SystemTime::now, Clock::now)
+    }
+
     /// The value of a variable of this source, and where it was found.
     pub(crate) fn find(
         &self,

@@ -22,7 +22,7 @@ use crate::{
     destination::{self, To},
     error::CommandError,
     exchange::{Outcome, Recording, Redaction},
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::{NetworkCommand, TokenRequests},
     printable::printable,
     refresh_token_file::RefreshTokenFile,
     spec,
@@ -178,12 +178,10 @@ impl Results<'_> {
 /// Runs the checks.
 pub(crate) fn run(args: Doctor, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
+    let checks = check(args, context.clone(), token_requests.clone());
     NetworkCommand {
-        future: Box::pin(check(args, context.clone(), token_requests.clone())),
         token_requests,
-        last_write: LastWrite::default(),
-        interrupted_message: "interrupted: the other checks were not made",
-        report: None,
+        ..NetworkCommand::new(checks, "interrupted: the other checks were not made")
     }
 }
 

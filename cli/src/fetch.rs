@@ -19,6 +19,7 @@ use crate::{
     refresh_token_file::RefreshTokenFile,
     report::RunReport,
     spec, state_file,
+    telemetry::Telemetry,
 };
 
 /// Fetches a resource and prints its records, page by page.
@@ -51,6 +52,7 @@ pub(crate) fn run(args: Fetch, context: &Context) -> Result<NetworkCommand, Comm
         token_requests,
         last_write,
         report: Some(report),
+        telemetry: Telemetry::default(),
     })
 }
 

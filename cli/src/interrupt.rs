@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{error::CommandError, report::RunReport};
+use crate::{error::CommandError, report::RunReport, telemetry::Telemetry};
 
 /// The longest wait for a token request after a signal.
 const TOKEN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +29,8 @@ pub(crate) struct NetworkCommand {
     pub(crate) report: Option<RunReport>,
     /// Its write after which no signal interrupts it.
     pub(crate) last_write: LastWrite,
+    /// Its spans, which are sent at the end.
+    pub(crate) telemetry: Telemetry,
 }
 
 impl NetworkCommand {
@@ -43,6 +45,7 @@ impl NetworkCommand {
             token_requests: TokenRequests::default(),
             report: None,
             last_write: LastWrite::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }
@@ -76,6 +79,11 @@ pub(crate) fn run(command: NetworkCommand) -> Result<(), CommandError> {
             () = all_ended(&command.token_requests) => false,
             _ = signals.next() => true,
         };
+        let is_aborted = is_aborted
+            || tokio::select! {
+                () = command.telemetry.end(&done) => false,
+                _ = signals.next() => true,
+            };
         Ok::<_, CommandError>((done, is_aborted))
     })?;
     if is_aborted {

@@ -55,6 +55,7 @@ mod sql;
 mod state;
 mod state_file;
 mod status;
+mod telemetry;
 mod variables;
 mod verify;
 mod work;
@@ -103,7 +104,9 @@ where
         Started::Done(done) => done,
         Started::Network(command) => {
             let report = command.report.clone();
-            reported(command.future.await, report, context)
+            let done = command.future.await;
+            command.telemetry.end(&done).await;
+            reported(done, report, context)
         }
     };
     exit_code(done, &context.console)
@@ -126,7 +129,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Import(import) => import::run(&import, console),
         Command::Infer(infer) if infer.from.is_empty() => {
             let logs = infer.logs.clone();
-            return logged(&logs, infer::fetch(infer, context), context);
+            return logged("infer", &logs, infer::fetch(infer, context), context);
         }
         Command::Infer(infer) => infer::run(&infer, context),
         Command::New(new) if new.is_inferred() => {
@@ -154,21 +157,21 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Fetch(fetch) => {
             let logs = fetch.logs.clone();
             match fetch::run(fetch, context) {
-                Ok(command) => return logged(&logs, command, context),
+                Ok(command) => return logged("fetch", &logs, command, context),
                 Err(error) => Err(error),
             }
         }
         Command::Load(load) => {
             let logs = load.logs.clone();
             match load::run(load, context) {
-                Ok(command) => return logged(&logs, command, context),
+                Ok(command) => return logged("load", &logs, command, context),
                 Err(error) => Err(error),
             }
         }
         Command::Verify(verify) => {
             let logs = verify.logs.clone();
             match verify::run(verify, context) {
-                Ok(command) => return logged(&logs, command, context),
+                Ok(command) => return logged("verify", &logs, command, context),
                 Err(error) => Err(error),
             }
         }
@@ -180,19 +183,19 @@ fn start(command: Command, context: &Context) -> Started {
             };
             let command = work::run(work, context);
             return match logs {
-                Some(logs) => logged(&logs, command, context),
+                Some(logs) => logged("work", &logs, command, context),
                 None => Started::Network(command),
             };
         }
         #[cfg(feature = "sql")]
         Command::Sql(sql) => {
             let logs = sql.logs.clone();
-            return logged(&logs, sql::run(sql, context), context);
+            return logged("sql", &logs, sql::run(sql, context), context);
         }
         Command::Run(run) => {
             let logs = run.logs.clone();
             match project::run(run, context) {
-                Ok(command) => return logged(&logs, command, context),
+                Ok(command) => return logged("run", &logs, command, context),
                 Err(error) => Err(error),
             }
         }
@@ -211,9 +214,14 @@ fn reported(
     }
 }
 
-/// A command that writes these logs.
-fn logged(logs: &LogOptions, command: NetworkCommand, context: &Context) -> Started {
-    match logs.attach(command, context) {
+/// A command of this name that writes these logs.
+fn logged(
+    name: &'static str,
+    logs: &LogOptions,
+    command: NetworkCommand,
+    context: &Context,
+) -> Started {
+    match logs.attach(name, command, context) {
         Ok(command) => Started::Network(command),
         Err(error) => Started::Done(Err(error)),
     }

@@ -18,6 +18,7 @@ use crate::{
     error::CommandError,
     interrupt::NetworkCommand,
     progress::{Progress, while_running},
+    telemetry::Telemetry,
 };
 
 /// The target of the runtime's events. Events of other libraries are not logged: they may hold secrets.
@@ -27,7 +28,8 @@ pub(crate) const TARGET: &str = "rest_source";
 /// off for all.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
-type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+/// A layer over the spans and events of a run.
+pub(crate) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Which logs a command writes, and whether it shows its progress.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -54,13 +56,14 @@ pub(crate) enum LogFormat {
 }
 
 impl LogOptions {
-    /// Makes a command write these logs, and show its progress.
+    /// Makes a command write these logs, show its progress, and send spans.
     ///
     /// # Errors
     ///
     /// If `RUST_LOG` is not a valid filter.
     pub(crate) fn attach(
         &self,
+        name: &'static str,
         mut command: NetworkCommand,
         context: &Context,
     ) -> Result<NetworkCommand, CommandError> {
@@ -73,6 +76,8 @@ impl LogOptions {
             let console = Console::captured(logs.clone());
             LogOptions::default().layer(log_filter("trace"), &console, context)
         }));
+        command.telemetry = Telemetry::begin(name, context);
+        layers.extend(command.telemetry.layer());
         let timeline = command.report.as_ref();
         layers.extend(timeline.and_then(|report| Some(report.layer(context)?.boxed())));
         if !self.quiet {

@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     error::CommandError,
     import, infer,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::{NetworkCommand, TokenRequests},
     spec,
 };
 
@@ -73,21 +73,19 @@ pub(crate) fn fetch(args: New, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
     let requests = token_requests.clone();
     let context = context.clone();
+    let future = async move {
+        free_folder(&args)?;
+        let url = args.url().unwrap_or_default();
+        let text = infer::text_of_url(url, args.auth.clone(), &context, requests).await?;
+        let from = FirstSpec {
+            text,
+            imported: None,
+        };
+        create(&args, Some(from), &context.console)
+    };
     NetworkCommand {
-        interrupted_message: "interrupted: nothing was written",
-        future: Box::pin(async move {
-            free_folder(&args)?;
-            let url = args.url().unwrap_or_default();
-            let text = infer::text_of_url(url, args.auth.clone(), &context, requests).await?;
-            let from = FirstSpec {
-                text,
-                imported: None,
-            };
-            create(&args, Some(from), &context.console)
-        }),
         token_requests,
-        last_write: LastWrite::default(),
-        report: None,
+        ..NetworkCommand::new(future, "interrupted: nothing was written")
     }
 }
 

@@ -7,10 +7,7 @@ const SHORT: usize = 6;
 
 /// The first line of a text that has one of these secrets in it: as it is, percent-encoded, escaped as JSON, or within
 /// base64.
-pub fn leak<'t, S: AsRef<str>>(
-    text: &'t str,
-    secrets: impl IntoIterator<Item = S>,
-) -> Option<&'t str> {
+pub fn leak<S: AsRef<str>>(text: &str, secrets: impl IntoIterator<Item = S>) -> Option<&str> {
     let is_long = |secret: &S| secret.as_ref().chars().count() >= SHORT;
     let secrets: Vec<S> = secrets.into_iter().filter(is_long).collect();
     let forms: Vec<String> = (secrets.iter())

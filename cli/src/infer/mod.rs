@@ -28,7 +28,7 @@ use crate::{
     exchange::SavedPage,
     file::{self, Access},
     import,
-    interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    interrupt::{NetworkCommand, TokenRequests},
     spec::{self, shown},
 };
 
@@ -45,28 +45,26 @@ pub(crate) fn fetch(args: Infer, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
     let context = context.clone();
     let requests = token_requests.clone();
+    let future = async move {
+        if is_url(&args.target) {
+            let target = Target::new(&args)?;
+            let proposal = target.discover(&args, &context, requests).await?;
+            target.finish(&proposal, &args, &context)
+        } else {
+            let edited = Edited::read(&args)?;
+            let source = Source {
+                file: &edited.file,
+                text: &edited.text,
+                resource: &edited.resource.name,
+            };
+            let shape = |pages: &[Page]| edited.shape(pages);
+            let found = live::discover(&source, shape, &args, &context, requests).await?;
+            edited.finish(&found.pages, &found.proposal, &args, &context)
+        }
+    };
     NetworkCommand {
-        interrupted_message: "interrupted: nothing was written",
-        future: Box::pin(async move {
-            if is_url(&args.target) {
-                let target = Target::new(&args)?;
-                let proposal = target.discover(&args, &context, requests).await?;
-                target.finish(&proposal, &args, &context)
-            } else {
-                let edited = Edited::read(&args)?;
-                let source = Source {
-                    file: &edited.file,
-                    text: &edited.text,
-                    resource: &edited.resource.name,
-                };
-                let shape = |pages: &[Page]| edited.shape(pages);
-                let found = live::discover(&source, shape, &args, &context, requests).await?;
-                edited.finish(&found.pages, &found.proposal, &args, &context)
-            }
-        }),
         token_requests,
-        last_write: LastWrite::default(),
-        report: None,
+        ..NetworkCommand::new(future, "interrupted: nothing was written")
     }
 }
 

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::shell::{Ran, Shell, snapshot};
 
-const SECRET: &str = "s3cret-of-the-house";
-const ISSUED: &str = "issued-t0ken-of-today";
+pub(crate) const SECRET: &str = "s3cret-of-the-house";
+pub(crate) const ISSUED: &str = "issued-t0ken-of-today";
 
-const BEARER: &str = "{ type: bearer, token: \"{secrets.key}\" }";
+pub(crate) const BEARER: &str = "{ type: bearer, token: \"{secrets.key}\" }";
 
 /// A spec with these credentials and this further part of its endpoint.
-fn spec(auth: &str, endpoint: &str) -> String {
+pub(crate) fn spec(auth: &str, endpoint: &str) -> String {
     let auth = match auth {
         "" => String::new(),
         auth => format!("  auth: {auth}\n"),
@@ -39,7 +39,7 @@ client:
 
 /// Serves a redirect, a failure, and two pages. Everything repeats the credentials of its request: the location, the link
 /// of the next page, headers and bodies.
-fn answer(asked: &Asked) -> Reply {
+pub(crate) fn answer(asked: &Asked) -> Reply {
     let echo = format!("{:?} {} {}", asked.headers, asked.target, asked.body);
     let query = format!("echo={SECRET}&token={ISSUED}");
     let reply = match (asked.path(), asked.param("page")) {
@@ -64,7 +64,7 @@ fn answer(asked: &Asked) -> Reply {
         .header("Server", SECRET)
 }
 
-fn shell(server: &Scripted, spec: &str) -> Shell {
+pub(crate) fn shell(server: &Scripted, spec: &str) -> Shell {
     let shell = Shell::new().with("WIRE_BASE_URL", server.url());
     let names = ["KEY", "USER", "PASSWORD", "REFRESH"];
     let shell = names.iter().fold(shell, |shell, name| {
@@ -89,7 +89,7 @@ fn context(server: &Scripted) -> (Output, Context) {
 }
 
 /// The credentials of the sources, and where requests hold secrets in other places.
-fn kinds(url: &str) -> Vec<(String, &'static str)> {
+pub(crate) fn kinds(url: &str) -> Vec<(String, &'static str)> {
     let key = "{secrets.key}";
     let client =
         format!("access_token_url: \"{url}/token\", client_id: me, client_secret: \"{key}\"");
@@ -375,4 +375,21 @@ async fn concurrent_runs_log_only_their_own_events() {
         logged += responses;
     }
     assert!(logged > 0);
+}
+
+/// Variables for a collector are often set for all programs of a machine.
+#[cfg(not(feature = "otlp"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn collector_without_its_feature_is_a_warning_that_names_it() {
+    let server = Scripted::start(|_| Reply::json(&json!({ "items": [] }))).await;
+    let server = server.unwrap();
+    let traced = || {
+        shell(&server, &spec(BEARER, "")).with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    };
+    let ran = traced().run(&["fetch", "wire.yaml", "things"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stderr.contains("without the feature `otlp`"), "{ran}");
+    let off = traced().with("OTEL_TRACES_EXPORTER", "none");
+    let ran = off.run(&["fetch", "wire.yaml", "things"]);
+    assert!(!ran.stderr.contains("otlp"), "{ran}");
 }

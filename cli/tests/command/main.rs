@@ -22,6 +22,8 @@ mod lsp;
 mod mock;
 mod network;
 mod new;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod param;
 mod postgres;
