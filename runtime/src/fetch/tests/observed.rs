@@ -45,7 +45,11 @@ async fn subscriber_of_the_first_poll_receives_the_events_of_all_tasks() {
     let all = async { tokio::spawn(shop.fetch(&PLAIN).all().with_current_subscriber()).await };
     all.with_subscriber(journal.clone()).await.unwrap().unwrap();
     let text = journal.text();
-    assert_eq!(text.matches("message=response request=").count(), 3, "{text}");
+    assert_eq!(
+        text.matches("message=response request=").count(),
+        3,
+        "{text}"
+    );
 }
 
 #[tokio::test]
