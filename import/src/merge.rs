@@ -263,9 +263,15 @@ fn resources(
         parts(mine_text, mine.len()).ok_or(MergeError::Result)?,
         parts(new_text, new.len()).ok_or(MergeError::New)?,
     ];
+    // The user may have another indentation than an import.
+    let columns = [0, 1, 2].map(|side| {
+        let part = parts[side].first().map(|part| &texts[side][part.clone()]);
+        part.map_or(0, dash_column)
+    });
     let part = |side: usize, list: &[(&str, &Map)], name: &str| {
         let at = list.iter().position(|(known, _)| *known == name)?;
         let text = &texts[side][parts[side].get(at)?.clone()];
+        let text = &indented(text, columns[side], columns[1]);
         let is_converted = side == 2 && mine_text.contains("\r\n");
         Some(if is_converted {
             text.replace('\n', "\r\n")
@@ -323,6 +329,28 @@ fn resources(
     let found = named(&tree).ok_or(MergeError::Result)?;
     let is_whole = found.iter().map(|(name, _)| *name).eq(names);
     is_whole.then_some(text).ok_or(MergeError::Result)
+}
+
+/// The column of the dash of a resource, below its comments.
+fn dash_column(part: &str) -> usize {
+    let dash = part.lines().find(|line| line.trim_start().starts_with("- "));
+    dash.map_or(0, |line| line.len() - line.trim_start().len())
+}
+
+/// Lines that stand at another column.
+fn indented(part: &str, from: usize, to: usize) -> String {
+    if from == to {
+        return part.to_owned();
+    }
+    let lines = part.split_inclusive('\n').map(|line| {
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        if line.trim().is_empty() {
+            return line.to_owned();
+        }
+        let rest = &line[spaces..];
+        format!("{}{rest}", " ".repeat((spaces + to).saturating_sub(from)))
+    });
+    lines.collect()
 }
 
 /// Adds a part, on a line of its own.

@@ -63,6 +63,29 @@ fn edited(edits: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn a_list_as_deep_as_its_key_takes_changes_and_new_resources() {
+    let (client, resources) = BASE.split_once("resources:\n").unwrap();
+    let lines = resources.lines();
+    let lines = lines.map(|line| line.strip_prefix("  ").unwrap_or(line).to_owned() + "\n");
+    let mine = format!("{client}resources:\n{}", lines.collect::<String>());
+    let new = edited(&[("total: text", "total: text\n      at: timestamp")])
+        + "\n  - name: notes\n    endpoint: { path: /notes }\n    columns: json\n";
+    let merged = merge(BASE, &mine, &new).unwrap();
+    assert!(merged.conflicts.is_empty(), "{:?}", merged.conflicts);
+    assert!(
+        merged.text.contains("\n    at: timestamp\n"),
+        "{}",
+        merged.text
+    );
+    assert!(merged.text.contains("\n- name: notes\n"), "{}", merged.text);
+    assert!(
+        merged.text.contains("\n- name: orders\n"),
+        "{}",
+        merged.text
+    );
+}
+
+#[test]
 fn changes_of_both_are_in_the_result() {
     let mine = edited(&[
         ("total: text", "total: decimal   # as the shop says"),

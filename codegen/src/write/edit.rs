@@ -151,7 +151,7 @@ fn walk<'a, 'p>(
                 };
                 in_flow |= has_braces;
                 if !in_flow {
-                    indent = column(text, node.span.start);
+                    indent = list_column(text, node, elements);
                 }
                 key_end = None;
                 node = element;
@@ -230,7 +230,11 @@ fn insertion(
         return Ok((last..last, format!(", {line}")));
     }
     let at = line_end(text, last);
-    let lines = layout::lines(&single, column(text, around.span.start));
+    let indent = match &around.value {
+        Value::List(elements) => list_column(text, around, elements),
+        _ => column(text, around.span.start),
+    };
+    let lines = layout::lines(&single, indent);
     Ok((at..at, format!("\n{}", lines.trim_end_matches('\n'))))
 }
 
@@ -282,6 +286,18 @@ fn line_end(text: &str, at: usize) -> usize {
 fn column(text: &str, at: usize) -> usize {
     let line = &text[line_start(text, at)..at];
     line.trim_start_matches('\u{feff}').chars().count()
+}
+
+/// The column of a list's dashes. A list as deep as its key begins at the first element for the parser.
+fn list_column(text: &str, list: &yaml::Node, elements: &[yaml::Node]) -> usize {
+    let first = elements
+        .first()
+        .map_or(list.span.start, |one| one.span.start);
+    let before = text[..first].trim_end();
+    match before.strip_suffix('-') {
+        Some(before) => column(text, before.len()),
+        None => column(text, list.span.start),
+    }
 }
 
 fn set_in_map(map: &mut Map, path: &[Step], value: &Node) -> bool {

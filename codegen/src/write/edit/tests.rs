@@ -90,6 +90,88 @@ fn set_changes_one_value_and_keeps_comments_and_formatting() {
     }
 }
 
+/// A list that stands as deep as its key.
+const UNINDENTED: &str = "\
+resources:
+# All of them.
+- name: things
+  endpoint: /v1/things
+  columns:
+    id: text!   # the key
+  params:
+  - a
+  - b: 1
+- name: others
+  columns: {id: text}
+  endpoint:
+    path: /v1/others
+config:
+- c
+";
+
+#[test]
+fn a_list_as_deep_as_its_key_is_edited() {
+    let cases: [(&str, Node, &str, &str); 9] = [
+        (
+            "resources/0/primary_key",
+            "id".into(),
+            "b: 1\n",
+            "b: 1\n  primary_key: id\n",
+        ),
+        (
+            "resources/1/primary_key",
+            "id".into(),
+            "/v1/others\n",
+            "/v1/others\n  primary_key: id\n",
+        ),
+        (
+            "resources/1/endpoint/method",
+            "POST".into(),
+            "/v1/others\n",
+            "/v1/others\n    method: POST\n",
+        ),
+        (
+            "resources/0/columns/kind",
+            "text".into(),
+            "# the key\n",
+            "# the key\n    kind: text\n",
+        ),
+        (
+            "resources/0/endpoint",
+            paginator(),
+            "endpoint: /v1/things",
+            "endpoint: { type: offset, limit: 100 }",
+        ),
+        ("resources/0/params/0", "c".into(), "- a\n", "- c\n"),
+        (
+            "resources/0/params/1/d",
+            2.into(),
+            "b: 1\n",
+            "b: 1\n    d: 2\n",
+        ),
+        (
+            "resources/2",
+            paginator(),
+            "/v1/others\n",
+            "/v1/others\n- { type: offset, limit: 100 }\n",
+        ),
+        (
+            "client",
+            paginator(),
+            "- c\n",
+            "- c\nclient: { type: offset, limit: 100 }\n",
+        ),
+    ];
+    for (at, value, old, new) in cases {
+        let edited = set(UNINDENTED, &path(at), &value);
+        assert_eq!(edited, Ok(UNINDENTED.replacen(old, new, 1)), "{at}");
+    }
+    let list = UNINDENTED.replace("config:\n- c\n", "config:\n- c\n- e\n");
+    assert_eq!(set(UNINDENTED, &path("config/1"), &"e".into()), Ok(list));
+    let without = UNINDENTED.replace("  params:\n  - a\n  - b: 1\n", "");
+    assert_eq!(remove(UNINDENTED, &path("resources/0/params")), Ok(without));
+}
+
 #[test]
 fn remove_takes_the_key_and_nothing_else() {
     for (steps, before, after) in [
