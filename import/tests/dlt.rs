@@ -94,6 +94,27 @@ resources:
 }
 
 #[test]
+fn dictionaries_are_united_as_python_does() {
+    let text = r#"
+BASE = {"write_disposition": "append", "primary_key": "id"}
+config = {"client": {"base_url": "https://api.example.com"}} | {
+    "resource_defaults": BASE | {"write_disposition": "merge"},
+    "resources": [{"name": "orders", "endpoint": {"path": "orders"}}],
+}
+source = rest_api_source(config)
+"#;
+    let made = shown(&imported("shop.py", text));
+    assert!(made.contains("write_disposition: merge"), "{made}");
+    assert!(made.contains("primary_key: id"), "{made}");
+    assert!(made.contains("name: orders"), "{made}");
+
+    // What is united with a call is not known.
+    let called = text.replace("BASE | {", "defaults() | {");
+    let made = shown(&imported("shop.py", &called));
+    assert!(made.contains("has to be executed"), "{made}");
+}
+
+#[test]
 fn oauth2_and_classes_become_their_kinds() {
     let source = r#"
 rest_api_resources({

@@ -395,7 +395,8 @@ impl<'a> Module<'a> {
             Candidate::Value(name, at) => {
                 self.used.borrow_mut().insert(name.to_owned());
                 let expression = self.parse(at, |parser| parser.expression(false))?;
-                let mut is_spread = false;
+                // So is `config | {"resources": []}`.
+                let mut is_spread = matches!(expression.expr, Expr::Union(_));
                 if let Expr::Map(entries) = &expression.expr {
                     // `{**config, "resources": []}` is a configuration of its own.
                     is_spread = entries.iter().any(|(key, _)| key.is_none());
@@ -455,6 +456,7 @@ impl<'a> Module<'a> {
             }
             Expr::Map(entries) => self.map(entries, depth)?,
             Expr::Sum(parts) => self.sum(parts, depth)?,
+            Expr::Union(parts) => self.union(parts, depth)?,
             Expr::Name(name) => return self.named(name, found.at, depth),
             Expr::Attribute(..) | Expr::Item(..) => self.reference(found, depth)?,
             Expr::Call(function, arguments) => self.call(function, arguments, depth)?,
@@ -551,6 +553,28 @@ impl<'a> Module<'a> {
             ));
         }
         self.joined(parts, depth)
+    }
+
+    /// Dictionaries as one, the later over the earlier.
+    fn union(&self, parts: &[Located<'a>], depth: usize) -> Result<Kind, SyntaxError> {
+        let mut union: Vec<(String, Value)> = Vec::new();
+        let mut index: HashMap<String, usize> = HashMap::new();
+        for part in parts {
+            let Kind::Map(entries) = self.value(part, depth + 1)?.kind else {
+                return Ok(Kind::Other(
+                    "an expression that has to be executed".to_owned(),
+                ));
+            };
+            for (key, value) in entries {
+                if let Some(at) = index.get(&key) {
+                    union[*at].1 = value;
+                } else {
+                    index.insert(key.clone(), union.len());
+                    union.push((key, value));
+                }
+            }
+        }
+        Ok(Kind::Map(union))
     }
 
     /// The value of a name at its last assignment before this place.

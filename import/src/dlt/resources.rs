@@ -38,6 +38,10 @@ impl Convert<'_> {
     ) -> Vec<Map> {
         let mut inherited = Map::new();
         if let Some(defaults) = defaults {
+            if !matches!(defaults.kind, Kind::Map(_) | Kind::Null) {
+                let what = "`resource_defaults`, which has to be executed";
+                self.lose(spec, &defaults.place, what);
+            }
             self.resource(defaults, &mut inherited);
         }
         let mut names = Names::default();

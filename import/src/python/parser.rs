@@ -34,6 +34,8 @@ pub(crate) enum Expr<'a> {
     Call(Box<Located<'a>>, Vec<(Option<&'a str>, Located<'a>)>),
     /// `a + b + c`.
     Sum(Vec<Located<'a>>),
+    /// `a | b | c`.
+    Union(Vec<Located<'a>>),
     /// What has to be executed.
     Other,
 }
@@ -139,18 +141,16 @@ impl<'a> Parser<'a> {
         if self.values > VALUES {
             return Self::wrong(at, "the text has too many values");
         }
-        let mut found = self.operand()?;
-        if self.next.is(b'+') {
+        let mut found = self.sum()?;
+        if self.next.is(b'|') {
             let mut parts = vec![found];
-            while self.next.is(b'+') {
+            while self.next.is(b'|') {
                 self.bump();
                 self.values += 1;
-                parts.push(self.operand()?);
+                parts.push(self.sum()?);
             }
-            found = Located {
-                at,
-                expr: Expr::Sum(parts),
-            };
+            let expr = Expr::Union(parts);
+            found = Located { at, expr };
         }
         if !self.is_end(is_key) {
             self.skip(is_key)?;
@@ -158,6 +158,23 @@ impl<'a> Parser<'a> {
         }
         self.depth -= 1;
         Ok(found)
+    }
+
+    /// Operands with `+` between them.
+    fn sum(&mut self) -> Parsed<Located<'a>> {
+        let found = self.operand()?;
+        if !self.next.is(b'+') {
+            return Ok(found);
+        }
+        let at = found.at;
+        let mut parts = vec![found];
+        while self.next.is(b'+') {
+            self.bump();
+            self.values += 1;
+            parts.push(self.operand()?);
+        }
+        let expr = Expr::Sum(parts);
+        Ok(Located { at, expr })
     }
 
     fn is_end(&self, is_key: bool) -> bool {
