@@ -4,6 +4,7 @@ use crate::connector::{Auth, Body, Path, TokenPlace};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::endpoint;
 use crate::spec::View;
+use crate::yaml::{Node, Value};
 
 use super::super::Check;
 use super::super::client::Client;
@@ -59,6 +60,13 @@ impl Check<'_> {
         let owned = owned.unwrap_or("Authorization");
         for header in headers {
             let name = header.key.name.as_str();
+            // The auth adds its cookie to the others.
+            if let Some(TokenPlace::Cookie(own)) = &place
+                && name.eq_ignore_ascii_case("cookie")
+                && !has_cookie(&header.value, own)
+            {
+                continue;
+            }
             if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case(owned) {
                 self.error(
                     Diagnostic::error(
@@ -87,4 +95,13 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether the value of a header `Cookie` has a cookie of this name.
+fn has_cookie(value: &Node, name: &str) -> bool {
+    let Value::Scalar(scalar) = &value.value else {
+        return true;
+    };
+    let mut cookies = scalar.text.split(';');
+    cookies.any(|cookie| cookie.trim().split('=').next() == Some(name))
 }
