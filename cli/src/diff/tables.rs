@@ -14,6 +14,15 @@ const REFRESH: &str = "the next load is an error until `--full-refresh`";
 
 pub(super) fn changes(old: &SourcePlan, new: &SourcePlan) -> Vec<Change> {
     let change = |effect, text| Change::new(Area::Tables, effect, text);
+    if old.name != new.name {
+        // Tables and states are kept by the name of their source: none of the old ones is used.
+        let text = format!(
+            "the source `{}` is now `{}`: its loads are an error in a database with the tables of `{}`. Keep the \
+             name, or load from the start into another database",
+            old.name, new.name, old.name
+        );
+        return vec![change(Effect::Breaking, text)];
+    }
     let mut changes = Vec::new();
     for resource in &old.resources {
         let Some(now) = new.resources.iter().find(|one| one.name == resource.name) else {

@@ -76,6 +76,22 @@ resources:
 ";
 
 #[test]
+fn a_renamed_source_is_loaded_into_another_database() {
+    let shell = Shell::new();
+    shell.write("old.yaml", OLD);
+    shell.write("new.yaml", &OLD.replace("name: shop", "name: market"));
+    let ran = shell.run(&["diff", "old.yaml", "new.yaml"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(
+        ran.stdout
+            .contains("the source `shop` is now `market`: its loads are an error"),
+        "{ran}"
+    );
+    assert!(!ran.stdout.contains("--full-refresh"), "{ran}");
+    assert!(!ran.stdout.contains("--keep-state"), "{ran}");
+}
+
+#[test]
 fn every_kind_of_change_is_named() {
     let shell = Shell::new();
     shell.write("old.yaml", OLD);
