@@ -7,7 +7,7 @@ use crate::infer::{Json, Page, Shape, path_text};
 const SIZE: u64 = 100;
 
 /// Pairs of the parameters of a page number or an offset and of a page size.
-const NUMBERED: [(&str, &str); 9] = [
+const NUMBERED: [(&str, &str); 11] = [
     ("page", "per_page"),
     ("page", "page_size"),
     ("page", "limit"),
@@ -17,6 +17,8 @@ const NUMBERED: [(&str, &str); 9] = [
     ("page[number]", "page[size]"),
     ("pageNumber", "pageSize"),
     ("p", "per_page"),
+    ("pn", "ps"),
+    ("pg", "limit"),
 ];
 const OFFSETS: [(&str, &str); 10] = [
     ("offset", "limit"),
