@@ -1,5 +1,6 @@
 //! JSON Schema, draft 4 to 2020 and the dialects of `OpenAPI`, as columns.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use rest_source_codegen::write::{Entry, Map, Node};
@@ -16,12 +17,17 @@ const ALTERNATIVES: usize = 24;
 /// The most words of an `enum`; a column with more is `text`.
 const WORDS: usize = 60;
 
+/// The most references to nothing that are remembered.
+const UNRESOLVED: usize = 100;
+
 /// Finds the schema that a `$ref` names.
 pub(crate) type Resolve<'a> = Box<dyn Fn(&str) -> Option<&'a Value> + 'a>;
 
 /// Schemas that refer to each other.
 pub(crate) struct Schemas<'a> {
     resolve: Resolve<'a>,
+    /// The references that led to nothing, each once.
+    unresolved: RefCell<Vec<&'a str>>,
 }
 
 /// A schema with its `$ref`, `allOf` and null alternatives put together.
@@ -76,6 +82,7 @@ impl<'a> Schemas<'a> {
     pub(crate) fn new(resolve: impl Fn(&str) -> Option<&'a Value> + 'a) -> Self {
         Self {
             resolve: Box::new(resolve),
+            unresolved: RefCell::default(),
         }
     }
 
@@ -86,6 +93,18 @@ impl<'a> Schemas<'a> {
             self.add(&mut view, schema, 0);
         }
         view
+    }
+
+    fn miss(&self, reference: &'a str) {
+        let mut unresolved = self.unresolved.borrow_mut();
+        if !unresolved.contains(&reference) && unresolved.len() < UNRESOLVED {
+            unresolved.push(reference);
+        }
+    }
+
+    /// The references of schemas viewed since the last call that led to nothing.
+    pub(crate) fn take_unresolved(&self) -> Vec<&'a str> {
+        self.unresolved.take()
     }
 
     fn add(&self, view: &mut View<'a>, schema: &'a Value, depth: usize) {
@@ -99,8 +118,9 @@ impl<'a> Schemas<'a> {
             && !view.references.contains(&reference)
         {
             view.references.push(reference);
-            if let Some(target) = (self.resolve)(reference) {
-                self.add(view, target, depth + 1);
+            match (self.resolve)(reference) {
+                Some(target) => self.add(view, target, depth + 1),
+                None => self.miss(reference),
             }
         }
         for part in schema.at(&["allOf"]).elements() {

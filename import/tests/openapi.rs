@@ -149,7 +149,8 @@ fn what_a_request_needs_is_a_setting_or_a_loss() {
     let made = shown(&text, &every);
     assert!(made.contains("text: \"{config.text}\""), "{made}");
     assert!(made.contains("kind: \"{config.kind}\""), "{made}");
-    for lost in ["`range`", "`sess`", "`where`", "~1c/post: a required body"] {
+    assert!(made.contains("Cookie: \"sess={secrets.sess}\""), "{made}");
+    for lost in ["`range`", "`where`", "~1c/post: a required body"] {
         assert!(made.contains(lost), "{lost}: {made}");
     }
     assert!(!made.contains("{config.where}"), "{made}");
@@ -201,6 +202,147 @@ fn references_that_lead_to_nothing_are_named() {
         let error = import("api.yaml", &text, &selection).unwrap_err();
         assert!(error.message.contains(reference), "{error}");
     }
+}
+
+#[test]
+fn a_reference_to_nothing_within_a_record_or_a_parameter_is_named() {
+    let list = "responses: { '200': { content: { application/json: { schema: { type: array, items: { type: object, \
+                properties: { id: { type: string }, owner: { $ref: '#/components/schemas/Owner' } } } } } } } }";
+    let paths = format!(
+        "  /a:\n    get: {{ parameters: [{{ $ref: '#/components/parameters/Page' }}], {list} }}\n"
+    );
+    let text = document(&paths, "servers: [{ url: https://a.example }]");
+    let made = shown(&text, &Selection::default());
+    for reference in ["#/components/schemas/Owner", "#/components/parameters/Page"] {
+        assert!(
+            made.contains(&format!("`$ref` `{reference}`")),
+            "{reference}: {made}"
+        );
+    }
+    assert!(made.contains("id: text"), "{made}");
+}
+
+#[test]
+fn an_example_stands_for_a_missing_schema() {
+    let example = "{ next: null, items: [{ id: 1, at: 2026-11-30T08:00:00Z, size: 1 }, { id: 2, size: 1.5, tags: [a] }] }";
+    let media = [
+        format!("example: {example}"),
+        format!("examples: {{ one: {{ value: {example} }} }}"),
+        "examples: { one: { $ref: '#/components/examples/One' } }".to_owned(),
+        format!("schema: {{ $ref: 'items.yaml' }}, example: {example}"),
+    ];
+    let rest = format!(
+        "servers: [{{ url: https://a.example }}]\ncomponents: {{ examples: {{ One: {{ value: {example} }} }} }}"
+    );
+    let mut texts: Vec<String> = media
+        .iter()
+        .map(|media| {
+            let get = format!(
+                "responses: {{ '200': {{ content: {{ application/json: {{ {media} }} }} }} }}"
+            );
+            document(&format!("  /a:\n    get: {{ {get} }}\n"), &rest)
+        })
+        .collect();
+    texts.push(format!(
+        "swagger: '2.0'\ninfo: {{ title: Shop }}\nhost: a.example\npaths:\n  /a:\n    get:\n      responses:\n        \
+         '200': {{ examples: {{ application/json: {example} }} }}\n"
+    ));
+    for text in texts {
+        let made = shown(&text, &Selection::default());
+        assert!(made.contains("data_selector: items"), "{made}");
+        assert!(made.contains("at: timestamp"), "{made}");
+        assert!(made.contains("size: double"), "{made}");
+        assert!(
+            made.contains("Not certain: the columns, from an example"),
+            "{made}"
+        );
+    }
+}
+
+#[test]
+fn keys_in_cookies_are_sent_as_cookies() {
+    let rest = "servers: [{ url: https://a.example }]\nsecurity: [{ one: [], two: [], three: [] }]\ncomponents: { \
+                securitySchemes: { one: { type: apiKey, in: cookie, name: sid }, two: { type: apiKey, in: cookie, \
+                name: csrf }, three: { type: apiKey, in: cookie, name: device } } }";
+    let text = document(&format!("  /a:\n    get: {{ {LIST} }}\n"), rest);
+    let made = shown(&text, &Selection::default());
+    assert!(made.contains("location: cookie"), "{made}");
+    assert!(made.contains("name: sid"), "{made}");
+    assert!(
+        made.contains("Cookie: \"csrf={secrets.csrf}; device={secrets.device}\""),
+        "{made}"
+    );
+    assert!(!made.contains("second credential"), "{made}");
+}
+
+#[test]
+fn a_server_whose_scheme_is_a_variable_has_its_default() {
+    for (default, scheme) in [("https", "https"), ("http", "https"), ("wss", "https")] {
+        let rest = format!(
+            "servers: [{{ url: '{{scheme}}://{{tenant}}.a.example:{{port}}/v1', variables: {{ scheme: {{ default: {default} \
+             }}, tenant: {{ default: demo }}, port: {{ default: '8443' }} }} }}]"
+        );
+        let text = document(&format!("  /a:\n    get: {{ {LIST} }}\n"), &rest);
+        let made = shown(&text, &Selection::default());
+        let url = format!("base_url: {scheme}://{{config.tenant}}.a.example:8443/v1");
+        assert!(made.contains(&url), "{made}");
+    }
+}
+
+#[test]
+fn records_of_a_connection_are_its_nodes() {
+    let schema = "{ type: object, properties: { edges: { type: array, items: { type: object, properties: { cursor: { type: \
+                  string }, node: { type: object, properties: { id: { type: string } } } } } }, pageInfo: { type: object, \
+                  properties: { hasNextPage: { type: boolean }, endCursor: { type: string } } } } }";
+    let text = document(
+        &format!(
+            "  /films:\n    get:\n      parameters: [{{ name: after, in: query, schema: {{ type: string }} }}]\n      \
+             responses: {{ '200': {{ content: {{ application/json: {{ schema: {schema} }} }} }} }}\n"
+        ),
+        "servers: [{ url: https://a.example }]",
+    );
+    let made = shown(&text, &Selection::default());
+    assert!(made.contains("data_selector: edges[*].node"), "{made}");
+    assert!(made.contains("cursor_path: pageInfo.endCursor"), "{made}");
+    assert!(made.contains("id: text"), "{made}");
+}
+
+#[test]
+fn the_key_of_a_list_is_named_by_its_path() {
+    let list = |column: &str| {
+        format!(
+            "responses: {{ '200': {{ content: {{ application/json: {{ schema: {{ type: array, items: {{ type: object, \
+             properties: {{ {column}: {{ type: string }}, shop_id: {{ type: string }} }} }} }} }} }} }} }}"
+        )
+    };
+    for (path, column, key) in [
+        ("/orders", "orderId", "orderId"),
+        ("/orders", "Number", "Number"),
+        ("/orders", "uuid", "uuid"),
+    ] {
+        let paths = format!(
+            "  {path}:\n    get: {{ {} }}\n  {path}/{{Number}}/lines:\n    get: {{ {} }}\n",
+            list(column),
+            list("line")
+        );
+        let text = document(&paths, "servers: [{ url: https://a.example }]");
+        let made = shown(&text, &Selection::default());
+        assert!(made.contains(&format!("primary_key: {key}")), "{made}");
+        assert!(!made.contains("primary_key: shop_id"), "{made}");
+    }
+}
+
+#[test]
+fn offsets_of_a_body_are_sent_there() {
+    let body = "requestBody: { content: { application/json: { schema: { type: object, properties: { offset: { type: \
+                integer }, count: { type: integer, maximum: 500 } } } } } }";
+    let text = document(
+        &format!("  /a/list:\n    post: {{ {body}, {LIST} }}\n"),
+        "servers: [{ url: https://a.example }]",
+    );
+    let made = shown(&text, &Selection::default());
+    assert!(made.contains("offset_body_path: offset"), "{made}");
+    assert!(made.contains("limit_body_path: count"), "{made}");
 }
 
 proptest! {

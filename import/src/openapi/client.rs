@@ -113,7 +113,8 @@ fn first_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
     };
     let variables = server.map_or(&EMPTY, |server| server.at(&["variables"]));
     let url = url.split(['?', '#']).next().unwrap_or_default().trim();
-    let (url, has_secret) = credentials::without_secrets(url);
+    let url = with_scheme(url, variables);
+    let (url, has_secret) = credentials::without_secrets(&url);
     let comment = has_secret.then(|| "The credentials in the URL are not copied.".to_owned());
     let url = url.as_str();
     if !url.starts_with("http://") && !url.starts_with("https://") && !url.starts_with('{') {
@@ -153,6 +154,19 @@ fn first_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
         return relative("", variables, config);
     }
     (https(&plain), comment)
+}
+
+/// A URL whose scheme is a variable, with the default of the variable, or `https`.
+fn with_scheme(url: &str, variables: &Value) -> String {
+    let scheme = url
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once("}://"));
+    let Some((name, rest)) = scheme.filter(|(name, _)| !name.contains(['{', '}'])) else {
+        return url.to_owned();
+    };
+    let default = variables.at(&[name]).text_of("default");
+    let scheme = default.filter(|scheme| matches!(*scheme, "http" | "https"));
+    format!("{}://{rest}", scheme.unwrap_or("https"))
 }
 
 fn relative(path: &str, variables: &Value, config: &mut Config) -> (String, Option<String>) {
@@ -319,15 +333,14 @@ impl<'a> Schemes<'a> {
             if made.auth.is_none() {
                 made.auth = Some(auth);
                 made.comment.extend(comment);
-            } else if let (Some("api_key"), None, Some(header)) = (
-                auth.get("type").and_then(Node::as_text),
-                auth.get("location"),
-                auth.get("name").and_then(Node::as_text),
-            ) {
-                made.headers.push((
-                    header.to_owned(),
-                    format!("{{secrets.{}}}", names::name(header, "key")),
-                ));
+            } else if let Some((header, value)) = further(&auth) {
+                match made.headers.iter_mut().find(|(name, _)| *name == header) {
+                    Some((name, cookies)) if name == "Cookie" => {
+                        cookies.push_str("; ");
+                        cookies.push_str(&value);
+                    }
+                    _ => made.headers.push((header, value)),
+                }
             } else {
                 losses.push(Loss {
                     place: format!("{}/{name}", self.place),
@@ -337,6 +350,23 @@ impl<'a> Schemes<'a> {
             }
         }
         made
+    }
+}
+
+/// A key that is sent beside an `auth`, as a header with its value.
+fn further(auth: &Map) -> Option<(String, String)> {
+    let text = |key: &str| auth.get(key).and_then(Node::as_text);
+    let (Some("api_key"), Some(name)) = (text("type"), text("name")) else {
+        return None;
+    };
+    let secret = format!("{{secrets.{}}}", names::name(name, "key"));
+    match text("location") {
+        None => Some((name.to_owned(), secret)),
+        Some("cookie") => {
+            let name = name.replace('{', "{{").replace('}', "}}");
+            Some(("Cookie".to_owned(), format!("{name}={secret}")))
+        }
+        Some(_) => None,
     }
 }
 

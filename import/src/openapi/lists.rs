@@ -7,6 +7,8 @@ use crate::tree::Value;
 pub(super) struct List<'a> {
     /// The keys that lead to it; none where the response itself is the list.
     pub path: Vec<String>,
+    /// What leads from an element to its record, for a selector.
+    pub within: &'static str,
     /// The schemas of a record.
     pub items: Vec<&'a Value>,
     pub score: i32,
@@ -75,6 +77,7 @@ fn find_in<'a>(schemas: &Schemas<'a>, view: &View<'a>, names: &[String]) -> Opti
     if view.is_array() {
         return Some(List {
             path: Vec::new(),
+            within: "",
             items: view.items.clone(),
             score: 10,
             is_tied: false,
@@ -87,6 +90,7 @@ fn find_in<'a>(schemas: &Schemas<'a>, view: &View<'a>, names: &[String]) -> Opti
         if view.is_array() {
             found.push(List {
                 path: Vec::new(),
+                within: "",
                 items: view.items.clone(),
                 score: 4,
                 is_tied: false,
@@ -131,9 +135,17 @@ fn search<'a>(
             };
             score += if arrays == 1 { 2 } else { 0 };
             score -= i32::try_from(path.len()).unwrap_or(9) - 1;
+            // The records of GraphQL's connections.
+            let node = items.properties.iter().find(|(name, _)| *name == "node");
+            let node = node.filter(|(_, node)| *name == "edges" && schemas.view(node).is_object());
+            let (within, records) = match node {
+                Some((_, node)) => ("[*].node", node.clone()),
+                None => ("", property.items.clone()),
+            };
             found.push(List {
                 path: path.clone(),
-                items: property.items.clone(),
+                within,
+                items: records,
                 score,
                 is_tied: false,
             });

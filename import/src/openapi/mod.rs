@@ -1,6 +1,7 @@
 //! `OpenAPI` 2.0, 3.0 and 3.1: the lists of an API as resources.
 
 mod client;
+mod examples;
 mod left_out;
 mod lists;
 mod operations;
@@ -63,7 +64,8 @@ const TOP_COLUMNS: usize = 2_000;
 /// assert!(imported.text().contains("path: /orders"));
 /// ```
 pub fn import(file: &str, text: &str, selection: &Selection) -> Result<Imported, ImportError> {
-    let root = tree::parse(file, text)?;
+    let mut root = tree::parse(file, text)?;
+    examples::complete(&mut root);
     let paths = root.at(&["paths"]);
     if paths.entries().is_empty() {
         return Err(ImportError {

@@ -49,6 +49,15 @@ pub(super) fn read<'a>(
                 .or_insert_with(|| param.to_owned());
         }
     }
+    // A list below an item names the parameter of the item too.
+    for (path, _) in paths {
+        for (start, param) in super::parents::path_params(path) {
+            let prefix = path[..start].trim_end_matches('/');
+            items
+                .entry(prefix.to_owned())
+                .or_insert_with(|| param.to_owned());
+        }
+    }
     let reader = Reader {
         root,
         schemas,
@@ -130,8 +139,8 @@ impl<'a> Reader<'a, '_> {
                 return None;
             }
         };
-        let params = params(root, schemas, item, value);
         let names = record_names(path);
+        let params = params(root, schemas, item, value);
         let list = lists::find(schemas, response, &names)
             .filter(|list| is_list(schemas, path, value, &params, response, list, &names));
         if list.is_none() {
@@ -158,6 +167,17 @@ impl<'a> Reader<'a, '_> {
                 "a POST that returns a list, and may change data or needs a body: import it by `--include`",
             );
             return None;
+        }
+        for parameter in [value, item]
+            .iter()
+            .flat_map(|one| one.at(&["parameters"]).elements())
+        {
+            if let Err(reference) = resolved(root, parameter) {
+                let what = format!(
+                    "a parameter whose `$ref` `{reference}` leads to nothing in the document: add it to the endpoint"
+                );
+                lose(place.clone(), &what);
+            }
         }
         let server = match client::elsewhere(root, item, value) {
             Elsewhere::No => String::new(),
@@ -333,23 +353,18 @@ fn body_schema<'a>(root: &'a Value, operation: &'a Value) -> Option<&'a Value> {
 /// The schema of the JSON among the contents of a body.
 fn json_content(body: &Value) -> Option<&Value> {
     let contents = body.at(&["content"]).entries();
-    let is_json = |name: &str| {
-        let name = name
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_lowercase();
-        name == "application/json"
-            || name.ends_with("+json")
-            || name == "*/*"
-            || name == "text/json"
-    };
     let plain = contents
         .iter()
         .find(|(name, _)| name.starts_with("application/json"));
     let found = plain.or_else(|| contents.iter().find(|(name, _)| is_json(name)));
     found?.1.get("schema")
+}
+
+/// Whether a media type is one of JSON.
+pub(super) fn is_json(name: &str) -> bool {
+    let name = name.split(';').next().unwrap_or_default().trim();
+    let name = name.to_lowercase();
+    name == "application/json" || name.ends_with("+json") || name == "*/*" || name == "text/json"
 }
 
 /// The schema and the headers of the response to a request that succeeds.
@@ -601,7 +616,18 @@ impl<'a> Operation<'a> {
             Some(list) => list.items.clone(),
             None => vec![self.response],
         };
-        let columns = schemas.columns(&record, most, top).map(|found| {
+        schemas.take_unresolved();
+        let columns = schemas.columns(&record, most, top);
+        for reference in schemas.take_unresolved() {
+            losses.push(Loss {
+                place: self.place(),
+                what: format!(
+                    "what `$ref` `{reference}` stands for: it leads to nothing in the document, so that columns may \
+                     be missing or `json`"
+                ),
+            });
+        }
+        let columns = columns.map(|found| {
             if let Some(rest) = found.rest {
                 let what = format!("{rest}: they are kept in `extra`");
                 resource.comment_top(&format!("Not imported: {what}"));
@@ -619,6 +645,12 @@ impl<'a> Operation<'a> {
                 resource.set("primary_key", key);
             }
             resource.set("columns", columns);
+            if super::examples::is_example(self.response) {
+                let comment = format!(
+                    "{NOT_CERTAIN}the columns, from an example: the document has no schema. `rest-source infer` finds them in pages."
+                );
+                resource.comment("columns", &comment);
+            }
         } else {
             resource.set("columns", "json");
             resource.comment("columns", "The document does not describe the records.");
@@ -666,7 +698,7 @@ impl<'a> Operation<'a> {
         }
         let keys: Vec<&str> = list.path.iter().map(String::as_str).collect();
         if !keys.is_empty() {
-            endpoint.set("data_selector", json_path(&keys));
+            endpoint.set("data_selector", json_path(&keys) + list.within);
             if list.is_tied {
                 let comment =
                     format!("{NOT_CERTAIN}the response has several lists. Look at a response.");
@@ -691,6 +723,12 @@ impl<'a> Operation<'a> {
             candidates.push(param.clone());
             candidates.extend(super::parents::shorter(param, self.path));
         }
+        // `order_id` in `/orders`, and what is an id by its name.
+        let last = segments(self.path).last().map(|name| plain(name));
+        let own_id = format!("{}id", singular(&last.unwrap_or_default()));
+        let names = columns.entries.iter().map(|entry| entry.key.clone());
+        candidates.extend(names.filter(|name| plain(name) == own_id));
+        candidates.push("uuid".to_owned());
         candidates
             .into_iter()
             .find(|name| super::parents::is_key(columns, name))

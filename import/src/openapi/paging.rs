@@ -88,7 +88,7 @@ const OFFSETS: [&str; 8] = [
     "startoffset",
     "resultoffset",
 ];
-const LIMITS: [&str; 17] = [
+const LIMITS: [&str; 19] = [
     "limit",
     "top",
     "take",
@@ -106,8 +106,10 @@ const LIMITS: [&str; 17] = [
     "numberofresults",
     "startcount",
     "resultlimit",
+    "ps",
+    "pz",
 ];
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "page",
     "pagenumber",
     "pageno",
@@ -115,6 +117,8 @@ const PAGES: [&str; 7] = [
     "currentpage",
     "pagenum",
     "pagenr",
+    "pn",
+    "pg",
 ];
 /// Objects of a response that hold its paging.
 const HOLDERS: [&str; 18] = [
@@ -466,24 +470,31 @@ impl<'a> Evidence<'_, 'a> {
         if !self.params(&PAGES).is_empty()
             || text.contains("page number")
             || text.contains("token")
-            || offset.place == "body"
             || view.types == ["string"] && view.format.is_some()
         {
             return None;
         }
         let limits = self.params(&LIMITS);
-        let limit = limits.iter().copied().find(|one| one.place == "query");
-        limit?;
-        Some(self.by_offset(offset.name, limit))
+        let limit = limits
+            .iter()
+            .copied()
+            .find(|one| one.place == offset.place)?;
+        Some(self.by_offset(offset.name, Some(limit)))
     }
 
     fn by_offset(&self, name: &str, limit: Option<&Param<'a>>) -> Paging {
         let mut paginator = kind("offset");
         let size = limit.map_or(100, |limit| self.size(limit));
-        paginator.set("limit", size).set("offset_param", name);
+        paginator.set("limit", size);
+        match self.params.iter().find(|one| one.name == name) {
+            Some(offset) => send(&mut paginator, "offset", offset),
+            None => {
+                paginator.set("offset_param", name);
+            }
+        }
         let mut owned = vec![name.to_owned()];
         if let Some(limit) = limit {
-            paginator.set("limit_param", limit.name);
+            send(&mut paginator, "limit", limit);
             owned.push(limit.name.to_owned());
         }
         let from_one = self

@@ -77,6 +77,7 @@ fn fill(
     let mut params = Map::new();
     let mut headers = Map::new();
     let mut body = Map::new();
+    let mut cookies = Vec::new();
     let owned = match resources[at].map("endpoint").remove("owned") {
         Some(owned) => owned,
         None => Node::Null,
@@ -100,6 +101,10 @@ fn fill(
             "header" if !param.is_structure => {
                 headers.set(param.name, setting(param, param.name, config));
             }
+            "cookie" if !param.is_structure => {
+                let value = setting(param, param.name, config);
+                cookies.push(format!("{}={value}", literal(param.name)));
+            }
             "body" if is_post && !param.is_structure => {
                 body.set(param.name, setting(param, param.name, config));
             }
@@ -107,7 +112,7 @@ fn fill(
             place => {
                 let what = match place {
                     "body" => "field of the body",
-                    "query" | "header" => "parameter with fields of its own",
+                    "query" | "header" | "cookie" => "parameter with fields of its own",
                     _ => place,
                 };
                 let what = format!("the required {what} `{}`: write it by hand", param.name);
@@ -127,6 +132,9 @@ fn fill(
     endpoint.set("path", path);
     if !params.is_empty() {
         endpoint.set("params", params);
+    }
+    if !cookies.is_empty() {
+        headers.set("Cookie", cookies.join("; "));
     }
     for entry in headers.entries {
         endpoint.map("headers").set(&entry.key, entry.value);
@@ -223,7 +231,7 @@ fn fill_path(
 }
 
 /// The parameters in a path, each with where its brace is.
-fn path_params(path: &str) -> Vec<(usize, &str)> {
+pub(super) fn path_params(path: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(open) = path[from..].find('{') {
@@ -329,10 +337,13 @@ fn setting_name(param: &str, before: &str) -> String {
 
 /// The placeholder of a setting for a parameter, which is declared if it is new.
 fn setting(param: &Param<'_>, name: &str, config: &mut Map) -> String {
-    if is_secret_name(name) && param.place != "path" {
+    let schema = param.schema;
+    // A cookie that the document does not give is a session's.
+    let is_session =
+        param.place == "cookie" && schema.get("enum").is_none() && schema.get("default").is_none();
+    if is_session || is_secret_name(name) && param.place != "path" {
         return format!("{{secrets.{}}}", names::name(name, "secret"));
     }
-    let schema = param.schema;
     let default = schema
         .get("default")
         .and_then(Value::scalar)
