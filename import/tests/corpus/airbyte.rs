@@ -1,9 +1,4 @@
-//! Manifests in the folders of `AIRBYTE_MANIFESTS`, separated by `:`: each becomes a valid spec, or an error with its
-//! place. Prints the share that is imported whole, and what is lost most often:
-//! `AIRBYTE_MANIFESTS=DIR cargo test -p rest-source-import --test airbyte_corpus -- --nocapture`.
-//! With `AIRBYTE_SPECS=DIR` the specs are written there.
-
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+//! Each manifest becomes a valid spec, or an error with its place. With `AIRBYTE_SPECS=DIR` the specs are written there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,22 +10,15 @@ use rest_source_import::airbyte::import;
 
 #[test]
 fn manifests_become_valid_specs_or_errors_with_a_place() {
-    let Ok(folders) = std::env::var("AIRBYTE_MANIFESTS") else {
-        println!("skipped: AIRBYTE_MANIFESTS is not set");
+    let Some(folder) = crate::folder("airbyte") else {
         return;
     };
-    for folder in folders.split(':') {
-        measure(Path::new(folder));
-    }
+    measure(&folder);
 }
 
 fn measure(folder: &Path) {
     let specs = std::env::var("AIRBYTE_SPECS").ok();
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    files.sort();
+    let files = crate::files(folder);
     let (mut whole, mut every, mut partly, mut failed, mut resources) = (0, 0, 0, 0, 0);
     let mut kinds: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     for file in &files {
@@ -89,14 +77,14 @@ fn measure(folder: &Path) {
     for (kind, (losses, files)) in kinds.iter().take(60) {
         println!("{:5}  {losses:6}  {kind}  ({})", files.len(), files[0]);
     }
-    let all = u32::try_from(files.len()).unwrap().max(1);
+    let all = files.len();
     println!(
-        "\n{}: {} manifests, {resources} resources: {whole} whole ({:.1} %), {every} with every stream ({:.1} %), {partly} with losses, {failed} failed",
-        folder.display(),
-        files.len(),
-        100.0 * f64::from(whole) / f64::from(all),
-        100.0 * f64::from(every) / f64::from(all)
+        "\n{all} manifests, {resources} resources: {every} with every stream ({:.1} %), {whole} without any loss ({:.1} %), \
+         {partly} with losses, {failed} failed",
+        crate::percent(every, all),
+        crate::percent(whole, all)
     );
+    assert!(every * 100 >= all * 85);
 }
 
 /// A loss without what is of one manifest.
