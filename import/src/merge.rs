@@ -333,7 +333,9 @@ fn resources(
 
 /// The column of the dash of a resource, below its comments.
 fn dash_column(part: &str) -> usize {
-    let dash = part.lines().find(|line| line.trim_start().starts_with("- "));
+    let dash = part
+        .lines()
+        .find(|line| line.trim_start().starts_with("- "));
     dash.map_or(0, |line| line.len() - line.trim_start().len())
 }
 

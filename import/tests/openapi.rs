@@ -333,6 +333,36 @@ fn the_key_of_a_list_is_named_by_its_path() {
 }
 
 #[test]
+fn a_grandchild_takes_its_path_from_one_parent() {
+    let list = |columns: &str| {
+        format!(
+            "responses: {{ '200': {{ content: {{ application/json: {{ schema: {{ type: array, items: {{ type: object, \
+             required: [id, key], properties: {{ {columns} }} }} }} }} }} }} }}"
+        )
+    };
+    let paths = format!(
+        "  /teams/{{team}}/projects/{{project_key}}/issues:\n    get: {{ {} }}\n  /teams/{{team}}/projects:\n    get: {{ {} \
+         }}\n  /teams:\n    get: {{ {} }}\n",
+        list("id: { type: integer }"),
+        list("key: { type: string }"),
+        list("id: { type: integer }")
+    );
+    let text = document(&paths, "servers: [{ url: https://a.example }]");
+    let made = shown(&text, &Selection::default());
+    assert!(
+        made.contains(
+            "/teams/{resources.projects._teams_id}/projects/{resources.projects.key}/issues"
+        ),
+        "{made}"
+    );
+    assert!(
+        made.contains("primary_key: [_projects__teams_id, _projects_key, id]"),
+        "{made}"
+    );
+    assert!(!made.contains("config"), "{made}");
+}
+
+#[test]
 fn offsets_of_a_body_are_sent_there() {
     let body = "requestBody: { content: { application/json: { schema: { type: object, properties: { offset: { type: \
                 integer }, count: { type: integer, maximum: 500 } } } } } }";

@@ -17,8 +17,12 @@ pub(super) fn link(
     config: &mut Map,
     losses: &mut Vec<Loss>,
 ) {
-    for at in 0..operations.len() {
-        fill(operations, resources, config, at, losses);
+    // A parent, whose path is shorter, before its children.
+    let mut order: Vec<usize> = (0..operations.len()).collect();
+    order.sort_by_key(|at| path_params(operations[*at].path).len());
+    let mut held = vec![Held::new(); operations.len()];
+    for at in order {
+        fill(operations, resources, config, (at, &mut held), losses);
         if operations[at].needs_other_body(root) {
             let what = "a required body whose fields the document does not name: write it as `json` or `data`";
             losses.push(Loss {
@@ -29,6 +33,9 @@ pub(super) fn link(
     }
     doubt_mixed(resources);
 }
+
+/// The columns of a resource that hold parameters of its path, by where these begin.
+type Held = Vec<(usize, String)>;
 
 /// Says where a path has a setting and the field of a parent whose own path does not have the setting: the parent may
 /// have records of others.
@@ -70,7 +77,7 @@ fn fill(
     operations: &[Operation<'_>],
     resources: &mut [Map],
     config: &mut Map,
-    at: usize,
+    (at, held): (usize, &mut [Held]),
     losses: &mut Vec<Loss>,
 ) {
     let operation = &operations[at];
@@ -123,7 +130,7 @@ fn fill(
             }
         }
     }
-    let path = fill_path(operations, resources, config, at);
+    let path = fill_path(operations, resources, config, (at, held));
     let path = match operation.server.as_str() {
         "" => path,
         server => format!("{server}/{}", path.trim_start_matches('/')),
@@ -162,7 +169,7 @@ fn fill_path(
     operations: &[Operation<'_>],
     resources: &mut [Map],
     config: &mut Map,
-    at: usize,
+    (at, held): (usize, &mut [Held]),
 ) -> String {
     let operation = &operations[at];
     let names = path_params(operation.path);
@@ -196,14 +203,31 @@ fn fill_path(
             .and_then(Node::as_map)
             .is_some();
         if is_plain && is_typed {
-            resources[at].set("include_from_parent", vec![field.as_str()]);
+            // The parent holds what leads to it.
+            let mut fields = Vec::new();
+            for (earlier, (start, _)) in names[..position].iter().enumerate() {
+                let column = held[parent].iter().find(|(at, _)| at == start);
+                if let Some((_, column)) = column {
+                    values[earlier] = Some(format!("{{resources.{name}.{column}}}"));
+                    fields.push((*start, column.clone()));
+                }
+            }
+            fields.push((*start, field.clone()));
             let own = resources[at]
                 .get("primary_key")
                 .and_then(Node::as_text)
                 .map(str::to_owned);
+            held[at] = fields
+                .iter()
+                .map(|(start, field)| (*start, format!("_{name}_{field}")))
+                .collect();
             if let Some(own) = own {
-                resources[at].set("primary_key", vec![format!("_{name}_{field}"), own]);
+                let above = held[at].iter().map(|(_, column)| column.clone());
+                let key: Vec<String> = above.chain([own]).collect();
+                resources[at].set("primary_key", key);
             }
+            let fields: Vec<&str> = fields.iter().map(|(_, field)| field.as_str()).collect();
+            resources[at].set("include_from_parent", fields);
         } else {
             resources[at].remove("primary_key");
         }
