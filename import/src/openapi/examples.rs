@@ -154,7 +154,7 @@ fn both(one: Value, other: Value) -> Value {
     }
     let kinds = (one.text_of("type"), other.text_of("type"));
     match kinds {
-        (_, None) => one,
+        (_, None) | (Some("number"), Some("integer")) => one,
         (Some("object"), Some("object")) => {
             let Kind::Map(mut properties) = one.at(&["properties"]).kind.clone() else {
                 return other;
@@ -187,7 +187,6 @@ fn both(one: Value, other: Value) -> Value {
             Kind::Map(made).into()
         }
         (Some("integer"), Some("number")) => other,
-        (Some("number"), Some("integer")) => one,
         (Some(one_kind), Some(other_kind)) if one_kind != other_kind => {
             Kind::Map(Vec::new()).into()
         }
