@@ -344,6 +344,7 @@ const NEAR_WORDS: &[Translation] = &[
     ("column", "enum", "values"),
     ("a setting", "options", "values"),
     ("column", "number", "double"),
+    ("column", "datetime", "timestamp"),
     ("column", "money", "decimal"),
     ("column", "wei", "decimal"),
     ("column", "bytes", "binary"),

@@ -188,10 +188,7 @@ fn word(word: &str) -> Option<TypeWord> {
         "double" | "float" | "float64" | "float32" | "f64" | "f32" | "real"
         | "double precision" | "float4" | "float8" => "double",
         "bool" | "boolean" => "bool",
-        // A time without a zone fails loudly, as in a column that is declared so.
-        "timestamp" | "timestamptz" | "timestamp with time zone" | "datetime" | "date-time" => {
-            "timestamp"
-        }
+        "timestamp" | "timestamptz" | "timestamp with time zone" => "timestamp",
         "date" => "date",
         "time" => "time",
         "decimal" | "numeric" | "bignumeric" => "decimal",
@@ -206,7 +203,12 @@ fn word(word: &str) -> Option<TypeWord> {
     let near = match word {
         "number" => "double",
         "u64" | "uint64" | "u32" | "uint32" | "uint" | "hugeint" => "bigint",
-        "timestamp without time zone" | "instant" | "timestamp_ntz" | "timestamp_tz" => "timestamp",
+        "datetime"
+        | "date-time"
+        | "timestamp without time zone"
+        | "instant"
+        | "timestamp_ntz"
+        | "timestamp_tz" => "timestamp",
         "money" | "bigdecimal" | "decimal128" => "decimal",
         "bytes" | "bytea" | "blob" | "byte" => "binary",
         "any" | "variant" | "object" | "struct" | "record" | "dict" | "geography" => "json",
@@ -273,9 +275,9 @@ mod tests {
         for other in [
             "number",
             "uint64",
-            "instant",
+            "datetime",
             "bytes",
-            "instant[]",
+            "datetime[]",
             "string?!",
             "TIMESTAMP(6)",
             "number(10,2)",
