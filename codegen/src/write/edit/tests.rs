@@ -159,7 +159,7 @@ fn a_list_as_deep_as_its_key_is_edited() {
             "client",
             paginator(),
             "- c\n",
-            "- c\nclient: { type: offset, limit: 100 }\n",
+            "- c\nclient:\n  type: offset\n  limit: 100\n",
         ),
     ];
     for (at, value, old, new) in cases {
