@@ -28,7 +28,8 @@ fn create(db: &mut dyn Database) -> Result<()> {
             .to_owned(),
         "CREATE TABLE IF NOT EXISTS _rest_source_work_parts (
             plan text NOT NULL REFERENCES _rest_source_work ON DELETE CASCADE, number bigint NOT NULL,
-            part text NOT NULL, progress text NOT NULL, worker text, attempt bigint NOT NULL, lease_until timestamptz,
+            part text NOT NULL, progress text NOT NULL, worker text, attempt bigint NOT NULL,
+            uncounted bigint NOT NULL DEFAULT 0, lease_until timestamptz,
             rows bigint NOT NULL, requests bigint NOT NULL, state text, error text, PRIMARY KEY (plan, number))"
             .to_owned(),
         "CREATE INDEX IF NOT EXISTS _rest_source_work_open ON _rest_source_work_parts (plan, number)
@@ -203,13 +204,20 @@ impl WorkQueue for Postgres {
         self.0.run(move |db| {
             db.check()?;
             let [plan, number, attempt] = key(&claim);
-            if counts && claim.attempt >= i64::from(attempts) {
-                return fail_part(db, &claim, &why);
+            if counts {
+                let sql = "SELECT attempt - uncounted FROM _rest_source_work_parts
+                    WHERE plan = ?1 AND number = ?2 AND attempt = ?3 AND progress = 'running'";
+                let counted = db.query(sql, &key(&claim))?;
+                if counted.first().is_some_and(|row| as_number(row, 0) >= i64::from(attempts)) {
+                    return fail_part(db, &claim, &why);
+                }
             }
             // The next claim has another number, so that this one stays invalid.
-            let sql = "UPDATE _rest_source_work_parts SET progress = 'waiting', lease_until = NULL, error = ?4
+            let sql = "UPDATE _rest_source_work_parts SET progress = 'waiting', lease_until = NULL, error = ?4,
+                    uncounted = uncounted + ?5
                 WHERE plan = ?1 AND number = ?2 AND attempt = ?3 AND progress = 'running'";
-            db.execute(sql, &[plan, number, attempt, text(&why)]).map(|_| ())
+            let uncounted = Scalar::Bigint(i64::from(!counts));
+            db.execute(sql, &[plan, number, attempt, text(&why), uncounted]).map(|_| ())
         })
     }
 
@@ -358,7 +366,7 @@ fn claim(
                 AND (open.progress = 'waiting' OR open.lease_until < clock_timestamp())
             ORDER BY open.attempt, open.number LIMIT 1 FOR UPDATE OF open SKIP LOCKED) AS next
         WHERE part.plan = ?1 AND part.number = next.number
-        RETURNING part.number, part.attempt, part.part";
+        RETURNING part.number, part.attempt, part.part, part.attempt - part.uncounted";
     let rows = db.query(sql, &[text(plan), text(worker), seconds(lease)])?;
     let Some(row) = rows.first() else {
         return Ok(None);
@@ -369,7 +377,7 @@ fn claim(
         attempt: as_number(row, 1),
         part: as_text(row, 2).unwrap_or_default(),
     };
-    if claim.attempt > i64::from(attempts) {
+    if as_number(row, 3) > i64::from(attempts) {
         let why = format!(
             "part {} was not fetched in {attempts} attempts",
             claim.number

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rest_source::{
-    Client, ErrorKind, Result,
+    Builder, Client, ErrorKind, Result, RunBudget,
     permits::{Lease, RateLimiting},
 };
 use rest_source_load::{
@@ -118,6 +118,10 @@ impl Api {
     }
 
     fn try_client(&self, spec: &str, limiting: RateLimiting) -> Result<Client> {
+        self.builder(spec).rate_limiting(limiting).build()
+    }
+
+    fn builder(&self, spec: &str) -> Builder<Client> {
         let api = self.clone();
         let transport = ScriptedTransport::new(move |request| {
             api.requests.fetch_add(1, Ordering::Relaxed);
@@ -142,7 +146,7 @@ impl Api {
             Ok(response(200, &[], json!({ "data": page }).to_string()))
         });
         let builder = rest_source_dynamic::client("specs/shop.yaml", spec).unwrap();
-        builder.transport(transport).rate_limiting(limiting).build()
+        builder.transport(transport)
     }
 }
 
@@ -347,6 +351,29 @@ async fn nothing_is_published_if_a_part_fails() {
     // Once the API is well, the work is planned again.
     *api.broken.lock().unwrap() = None;
     work::plan(notes(), 1, false).await.unwrap();
+    work(&client, &queue).await.unwrap();
+    assert_eq!(schema.texts("SELECT text FROM notes").await.len(), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_whose_budget_is_used_up_returns_its_parts_and_counts_no_attempt() {
+    let Some(url) = url() else { return };
+    let schema = Schema::create(&url, "budget").await;
+    let api = Api::new(2);
+    let client = api.client(SPEC);
+    let queue = open(&url, &schema).await;
+    work::plan(Loading::new(&client, &queue).resource("notes"), 1, false)
+        .await
+        .unwrap();
+    let progress = "SELECT progress FROM _rest_source_work_parts ORDER BY number";
+    for _ in 0..4 {
+        let budget = RunBudget::new().max_requests(1);
+        let client = api.builder(SPEC).budget(budget).build().unwrap();
+        let worker = Worker::new(&client, &queue, "worker").attempts(2);
+        let error = worker.parts_at_once(3).run().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Budget);
+        assert_eq!(schema.texts(progress).await, ["waiting"; 3]);
+    }
     work(&client, &queue).await.unwrap();
     assert_eq!(schema.texts("SELECT text FROM notes").await.len(), 12);
 }

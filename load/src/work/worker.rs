@@ -165,8 +165,14 @@ impl<'a, Q: WorkQueue + ?Sized> Worker<'a, Q> {
         let mut turns: FuturesUnordered<_> = (0..self.parts_at_once).map(|_| turn()).collect();
         // Those that found no part while another one looks for parts.
         let mut parked = 0;
-        // The first error ends the worker: the parts that it has claimed go to others when their leases expire.
+        // The first error ends the worker: the parts that it has claimed go to others when their leases expire. Where its
+        // budget is used up, they end soon, and are returned at once.
         while let Some(turn_ended) = turns.next().await {
+            if let Err(error) = &turn_ended
+                && *error.kind() == ErrorKind::Budget
+            {
+                while turns.next().await.is_some() {}
+            }
             match turn_ended? {
                 Turn::Part(part) => {
                     report.add(&part);
@@ -446,7 +452,8 @@ pub fn target<Q: WorkQueue + ?Sized>(
 /// The error for the work on a resource that failed.
 fn failed_work(status: &WorkStatus) -> Error {
     let plan = &status.plan;
-    let why = status.error.as_deref().unwrap_or("no reason was stored");
+    let why = status.error.as_deref().and_then(|why| why.lines().next());
+    let why = why.unwrap_or("no reason was stored");
     let message = format!(
         "the work on `{}` failed, and nothing of it was published: {why}",
         plan.resource
