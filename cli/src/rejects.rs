@@ -70,7 +70,8 @@ pub(crate) enum RejectsFormat {
 /// Read the records that are kept again by the spec as it is now, and load those that fit
 ///
 /// Loaded records are no longer kept. Of those that still do not fit, the first errors are printed. A record whose key has
-/// a row in its table stays, because the row may be newer. Exits with 4 if a record is left.
+/// a row in its table stays, because the row may be newer, and so do records that a later load may have deleted or replaced,
+/// or that the next load may append. Exits with 4 if a record is left.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayRejects {
     /// The spec, a YAML file
@@ -87,7 +88,7 @@ pub(crate) struct ReplayRejects {
     /// The prefix of the tables, as for `load`
     #[arg(long, value_name = "PREFIX")]
     table_prefix: Option<String>,
-    /// Write records also where a row of their key is stored
+    /// Write all records that fit, also where a row of their key is stored, or a load may have deleted or may append them
     #[arg(long)]
     overwrite: bool,
     /// Write the columns `_loaded_at` and `_load_id` with each row, as for `load`

@@ -139,6 +139,12 @@ pub(crate) fn run_id() -> String {
     format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos())
 }
 
+/// When a load with this identifier began, as nanoseconds of Unix time.
+pub(crate) fn begun(run: &str) -> Option<u128> {
+    let (_, time) = run.split_once('-')?;
+    u128::from_str_radix(time, 16).ok()
+}
+
 /// Whether this is an identifier of a load, as [`Target::run`](crate::Target::run) has it.
 pub fn is_run_id(text: &str) -> bool {
     let is_number = |digits: &str, radix| {

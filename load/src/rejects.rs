@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rest_source::{
-    Error, ErrorKind, Reject, Result, Rows, Timestamp,
+    Error, ErrorKind, Reject, Result, Rows, Timestamp, Value,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -15,8 +15,14 @@ use crate::{
     resource_load::{check_request, named},
 };
 
-/// How many records are read and written at a time.
+/// How many records are read at a time.
 const AT_ONCE: u32 = 100;
+
+/// How many bytes of records are written at a time.
+const MAX_BYTES: usize = 64 << 20;
+
+/// What stands in place of a secret.
+const REDACTED: &str = "[secret]";
 
 /// How many errors of a resource are reported.
 const MOST_ERRORS: usize = 3;
@@ -29,6 +35,8 @@ pub struct StoredReject {
     pub key: ResourceKey,
     /// Identifies it among those of its resource: a record that is set aside again is kept once.
     pub id: String,
+    /// Its place among those of its resource, in the order in which they were set aside.
+    pub place: i64,
     /// The load that set it aside last.
     pub run: Text,
     /// When that was.
@@ -43,6 +51,7 @@ impl StoredReject {
         Self {
             key,
             id: id.into(),
+            place: 0,
             run,
             stored: None,
             reject,
@@ -50,14 +59,14 @@ impl StoredReject {
     }
 }
 
-/// Which kept records are read: at most so many, in order of their keys and identifiers.
+/// Which kept records are read: at most so many, in order of their keys and places.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RejectQuery {
     /// Only those of this resource.
     pub of: Option<ResourceKey>,
     /// Only those after this one.
-    pub after: Option<(ResourceKey, String)>,
+    pub after: Option<(ResourceKey, i64)>,
     /// The most records.
     pub most: u32,
 }
@@ -81,7 +90,7 @@ impl RejectQuery {
     /// Those after this one.
     #[must_use]
     pub fn after(mut self, last: &StoredReject) -> Self {
-        self.after = Some((last.key.clone(), last.id.clone()));
+        self.after = Some((last.key.clone(), last.place));
         self
     }
 }
@@ -92,6 +101,8 @@ impl RejectQuery {
 pub struct FittingReject {
     /// [`StoredReject::id`].
     pub id: String,
+    /// [`StoredReject::run`].
+    pub run: Text,
     /// Its rows.
     pub rows: Rows,
 }
@@ -104,14 +115,17 @@ pub struct ReplayedRejects {
     pub written: u64,
     /// Records of which a row is stored already, and that are still kept.
     pub superseded: u64,
+    /// Records that a later load may have deleted or replaced, or that the next one may append, and that are still kept.
+    pub uncertain: u64,
 }
 
 impl ReplayedRejects {
     /// So many records of each.
-    pub const fn new(written: u64, superseded: u64) -> Self {
+    pub const fn new(written: u64, superseded: u64, uncertain: u64) -> Self {
         Self {
             written,
             superseded,
+            uncertain,
         }
     }
 }
@@ -134,6 +148,8 @@ pub struct ReplayedResource {
     pub written: u64,
     /// Records whose key has a row already, which may be newer.
     pub superseded: u64,
+    /// Records that a later load may have deleted or replaced, or that the next one may append.
+    pub uncertain: u64,
     /// Records that still do not fit.
     pub unfit: u64,
     /// The errors of the first of them.
@@ -144,7 +160,7 @@ impl ReplayReport {
     /// Whether no record is left.
     pub fn is_complete(&self) -> bool {
         let mut resources = self.resources.iter();
-        resources.all(|one| one.superseded + one.unfit == 0)
+        resources.all(|one| one.superseded + one.uncertain + one.unfit == 0)
     }
 }
 
@@ -165,6 +181,14 @@ impl fmt::Display for ReplayReport {
                     one.superseded
                 )?;
             }
+            if one.uncertain > 0 {
+                write!(
+                    f,
+                    ", {} that a later load may have deleted or replaced, or the next load may append: load first, and \
+                     compare; `--overwrite` writes them",
+                    one.uncertain
+                )?;
+            }
             if one.unfit > 0 {
                 write!(f, ", {} that still do not fit", one.unfit)?;
             }
@@ -180,7 +204,11 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
     /// Reads the records that earlier loads [kept](Self::keep_rejects) again, by the spec as it is now, and writes those that
     /// fit. Written ones are no longer kept. It sends no request, and locks the resources as a load does.
     ///
-    /// A record is not written if a row of its key is stored, because that may be newer, unless `overwrite`.
+    /// Records are written in the order in which they were set aside. Unless `overwrite`, some are not written: a record
+    /// whose key has a row, because the row may be newer; with `hard_delete` or a `merge_key`, a record set aside before a
+    /// later load, which may have deleted it or replaced its group; and with `append` and `incremental`, a record that
+    /// the next load may append, because no load has ended since, or because there is no key to tell. A record with a
+    /// value of which a secret was redacted is never written.
     ///
     /// # Errors
     ///
@@ -218,19 +246,23 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
             resource: target.resource.name.clone(),
             ..ReplayedResource::default()
         };
+        let resource = self.plan_of(target);
         let mut query = RejectQuery::first(AT_ONCE).of(target.resource_key());
+        let (mut fitting, mut bytes) = (Vec::new(), 0);
         loop {
             let kept = self.destination.rejects(&query).await?;
-            let Some(last) = kept.last() else {
-                let all = done.written + done.superseded + done.unfit;
-                return Ok((all > 0).then_some(done));
-            };
-            query = query.after(last);
-            let mut fitting = Vec::new();
+            let is_end = kept.is_empty();
+            if let Some(last) = kept.last() {
+                query = query.after(last);
+            }
             for one in kept {
-                let resource = self.plan_of(target);
-                match self.client.read_reject(&resource, &one.reject) {
-                    Ok(rows) => fitting.push(FittingReject { id: one.id, rows }),
+                bytes += one.reject.bytes();
+                match self.read_reject(&resource, &one.reject) {
+                    Ok(rows) => fitting.push(FittingReject {
+                        id: one.id,
+                        run: one.run,
+                        rows,
+                    }),
                     Err(error) => {
                         done.unfit += 1;
                         if done.errors.len() < MOST_ERRORS {
@@ -239,13 +271,37 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
                     }
                 }
             }
-            if fitting.is_empty() {
-                continue;
+            // Of several records with a key, written together, the last one stays.
+            if !fitting.is_empty() && (is_end || bytes > MAX_BYTES) {
+                let replayed = self.destination.replay(target, &fitting, overwrite).await?;
+                done.written += replayed.written;
+                done.superseded += replayed.superseded;
+                done.uncertain += replayed.uncertain;
+                (fitting, bytes) = (Vec::new(), 0);
             }
-            let replayed = self.destination.replay(target, &fitting, overwrite).await?;
-            done.written += replayed.written;
-            done.superseded += replayed.superseded;
+            if is_end {
+                let all = done.written + done.superseded + done.uncertain + done.unfit;
+                return Ok((all > 0).then_some(done));
+            }
         }
+    }
+
+    /// The rows of a record. A value of which a part was redacted is not what the API sent, and a redacted key hides one.
+    fn read_reject(&self, resource: &ResourcePlan, reject: &Reject) -> Result<Rows> {
+        let rows = self.client.read_reject(resource, reject)?;
+        let is_redacted = |value: Value<'_>| match value {
+            Value::Text(text) | Value::Json(text) => text.contains(REDACTED),
+            _ => false,
+        };
+        let has_redacted_key = reject.record.contains(&format!("{REDACTED}\":"));
+        if has_redacted_key || rows.iter().any(|row| row.values().any(is_redacted)) {
+            let message = format!("a secret within the record was kept as `{REDACTED}`");
+            return Err(Error::new(ErrorKind::Schema, message)
+                .with_resource(&resource.name)
+                .with_request(reject.request.clone())
+                .with_help("load it again, as far as the API still has it"));
+        }
+        Ok(rows)
     }
 
     /// The plan of a target as the spec has it: the target has the names of the destination.

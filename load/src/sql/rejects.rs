@@ -1,6 +1,8 @@
 //! Records that the schema contract set aside: kept in `_rest_source_rejects`, in the transaction of their page.
 
-use rest_source::{Reject, Result, Rows, Scalar, Type, shared::Text};
+use std::collections::HashMap;
+
+use rest_source::{Reject, Result, Rows, Scalar, Type, plan::WriteDisposition, shared::Text};
 
 use super::{
     database::{Database, as_number, as_text, as_time, text, transaction},
@@ -11,22 +13,25 @@ use super::{
     writer::lock_key,
 };
 use crate::{
-    FittingReject, RejectQuery, ReplayedRejects, ResourceKey, StoredReject, Target, Writing,
-    rejects::check_stored, resumption::fingerprint,
+    FittingReject, LoadStatus, RejectQuery, ReplayedRejects, ResourceKey, StoredReject, Target,
+    Writing, load_locks::begun, rejects::check_stored, resumption::fingerprint,
 };
 
 /// The table of records that are kept.
 const TABLE: &str = "_rest_source_rejects";
 
 const COLUMNS: &str =
-    "source, resource, part, id, run, stored, reason, line, request, included, record";
+    "source, resource, part, id, run, stored, reason, line, request, included, record, place";
 
 /// What a record that is set aside again has anew.
 const UPDATE: &str = "ON CONFLICT (source, resource, part, id) DO UPDATE SET run = excluded.run, stored = excluded.stored,
-    reason = excluded.reason, line = excluded.line, request = excluded.request";
+    reason = excluded.reason, line = excluded.line, request = excluded.request, place = excluded.place";
 
 /// The most bytes of records held in memory.
 const MAX_BYTES: usize = 1 << 20;
+
+/// How many different records are told from those that are equal to them.
+const MAX_COUNTED: usize = 100_000;
 
 /// Creates the table if it does not exist.
 pub(super) fn create(db: &mut dyn Database) -> Result<()> {
@@ -42,7 +47,7 @@ fn definitions(db: &dyn Database) -> Vec<String> {
         .split(", ")
         .map(|name| match name {
             "stored" => format!("{name} {time} NOT NULL"),
-            "line" => format!("{name} {number} NOT NULL"),
+            "line" | "place" => format!("{name} {number} NOT NULL"),
             _ => format!("{name} {text} NOT NULL"),
         })
         .collect()
@@ -51,8 +56,13 @@ fn definitions(db: &dyn Database) -> Vec<String> {
 /// The records of uncommitted pages: the newest in memory, the others in a temporary table.
 #[derive(Debug, Default)]
 pub(super) struct RejectStaging {
-    rejects: Vec<Reject>,
+    /// Each with its identifier.
+    rejects: Vec<(String, Reject)>,
     bytes: usize,
+    /// How many there were in the load before those in memory.
+    before: i64,
+    /// How many equal records there were in the load, by their identifier.
+    equal: HashMap<String, u32>,
     /// The name of the temporary table with its schema, if it exists.
     table: Option<String>,
     /// Whether records of an earlier part of the load are in the table, committed with its checkpoints.
@@ -69,9 +79,37 @@ impl RejectStaging {
     }
 
     /// Adds the records of a page.
-    pub(super) fn push(&mut self, rows: &Rows) {
+    pub(super) fn push(&mut self, target: &Target, rows: &Rows) {
         self.bytes += rows.rejects().iter().map(Reject::bytes).sum::<usize>();
-        self.rejects.extend_from_slice(rows.rejects());
+        for reject in rows.rejects() {
+            let id = self.id(target, reject);
+            self.rejects.push((id, reject.clone()));
+        }
+    }
+
+    /// Identifies a record by what it is, so that a load that sets it aside again keeps it once. Equal records of one
+    /// load are one row if they have a key, and otherwise as many as there were.
+    fn id(&mut self, target: &Target, reject: &Reject) -> String {
+        let hash = |text: &str| fingerprint(text);
+        let id = format!(
+            "{:016x}{:016x}",
+            hash(&reject.record),
+            hash(&reject.included)
+        );
+        if target.writing != Writing::Append && target.key().next().is_some() {
+            return id;
+        }
+        let is_counted = self.equal.len() < MAX_COUNTED || self.equal.contains_key(&id);
+        if !is_counted {
+            let place = self.before + i64::try_from(self.rejects.len()).unwrap_or(i64::MAX);
+            return format!("{id}-{}-{place}", target.run);
+        }
+        let equal = self.equal.entry(id.clone()).or_default();
+        *equal += 1;
+        match *equal {
+            1 => id,
+            many => format!("{id}-{many}"),
+        }
     }
 
     /// Whether another page has room in memory.
@@ -95,22 +133,29 @@ impl RejectStaging {
             self.table = Some(table.clone());
             table
         };
-        self.insert(db, &plan.target, &table)
+        self.insert(db, &plan.target, &table, 0)
     }
 
-    /// Inserts the records in memory.
-    fn insert(&mut self, db: &mut dyn Database, target: &Target, into: &str) -> Result<()> {
+    /// Inserts the records in memory, which are then counted as before. Their places follow `after`.
+    fn insert(
+        &mut self,
+        db: &mut dyn Database,
+        target: &Target,
+        into: &str,
+        after: i64,
+    ) -> Result<()> {
         let sql = format!(
-            "INSERT INTO {into} ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) {UPDATE}"
+            "INSERT INTO {into} ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) {UPDATE}"
         );
         let [source, resource, part] = part_key(target);
         let now = Scalar::Timestamp(state::now());
-        for reject in &self.rejects {
+        for (id, reject) in self.rejects.drain(..) {
+            self.before += 1;
             let values = [
                 source.clone(),
                 resource.clone(),
                 part.clone(),
-                Scalar::Text(id(reject)),
+                Scalar::Text(id),
                 text(&target.run),
                 now.clone(),
                 text(&reject.reason),
@@ -118,10 +163,10 @@ impl RejectStaging {
                 text(&reject.request),
                 text(&reject.included),
                 text(&reject.record),
+                Scalar::Bigint(after + self.before),
             ];
             db.execute(&sql, &values)?;
         }
-        self.rejects.clear();
         self.bytes = 0;
         Ok(())
     }
@@ -134,30 +179,38 @@ impl RejectStaging {
         replaces: bool,
     ) -> Result<()> {
         let target = &plan.target;
-        if !target.keep_rejects {
-            return Ok(());
-        }
-        if replaces && !self.has_committed {
-            let sql =
-                format!("DELETE FROM {TABLE} WHERE source = ?1 AND resource = ?2 AND part = ?3");
+        let of_resource = "source = ?1 AND resource = ?2 AND part = ?3";
+        let exists = target.keep_rejects || replaces && db.existing(TABLE)?.is_some();
+        if replaces && exists && !self.has_committed {
+            let sql = format!("DELETE FROM {TABLE} WHERE {of_resource}");
             db.execute(&sql, &part_key(target))?;
         }
+        if !target.keep_rejects || self.table.is_none() && self.rejects.is_empty() {
+            return Ok(());
+        }
+        let last = format!("SELECT max(place) FROM {TABLE} WHERE {of_resource}");
+        let last = db.query(&last, &part_key(target))?;
+        let after = last.first().map_or(0, |row| as_number(row.first()));
         if let Some(staged) = &self.table {
+            let columns = COLUMNS.replace("place", &format!("place + {after}"));
             db.run(&[format!(
-                "INSERT INTO {TABLE} ({COLUMNS}) SELECT {COLUMNS} FROM {staged} WHERE true {UPDATE}"
+                "INSERT INTO {TABLE} ({COLUMNS}) SELECT {columns} FROM {staged} WHERE true {UPDATE}"
             )])?;
         }
         // The caller may roll back, and keeps the records then.
-        let kept = self.rejects.clone();
-        self.insert(db, target, TABLE)?;
-        self.bytes = kept.iter().map(Reject::bytes).sum();
-        self.rejects = kept;
+        let (kept, bytes, before) = (self.rejects.clone(), self.bytes, self.before);
+        self.insert(db, target, TABLE, after)?;
+        (self.rejects, self.bytes, self.before) = (kept, bytes, before);
         Ok(())
     }
 
     /// Forgets the records. `committed`: they are in the table.
     pub(super) fn clear(&mut self, db: &mut dyn Database, committed: bool) -> Result<()> {
         self.has_committed |= committed;
+        self.before = 0;
+        if !self.has_committed {
+            self.equal.clear();
+        }
         match self.forget() {
             Some(statement) => db.run(&[statement]),
             None => Ok(()),
@@ -173,12 +226,6 @@ impl RejectStaging {
     }
 }
 
-/// Identifies a record by what it is, so that a load that sets it aside again keeps it once.
-fn id(reject: &Reject) -> String {
-    let of = |text: &str| fingerprint(text);
-    format!("{:016x}{:016x}", of(&reject.record), of(&reject.included))
-}
-
 /// The records that are kept.
 pub(super) fn read(db: &mut dyn Database, query: &RejectQuery) -> Result<Vec<StoredReject>> {
     db.check()?;
@@ -191,18 +238,19 @@ pub(super) fn read(db: &mut dyn Database, query: &RejectQuery) -> Result<Vec<Sto
         values.extend([&key.source, &key.resource, &key.part].map(|value| text(value)));
         conditions.push("source = ?1 AND resource = ?2 AND part = ?3".to_owned());
     }
-    if let Some((key, id)) = &query.after {
+    if let Some((key, place)) = &query.after {
         let first = values.len() + 1;
-        let after = [&key.source, &key.resource, &key.part, id];
+        let after = [&key.source, &key.resource, &key.part];
         values.extend(after.map(|value| text(value)));
+        values.push(Scalar::Bigint(*place));
         let names: Vec<String> = (first..first + 4).map(|at| format!("?{at}")).collect();
         conditions.push(format!(
-            "(source, resource, part, id) > ({})",
+            "(source, resource, part, place) > ({})",
             names.join(", ")
         ));
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLE} WHERE {} ORDER BY source, resource, part, id LIMIT {}",
+        "SELECT {COLUMNS} FROM {TABLE} WHERE {} ORDER BY source, resource, part, place LIMIT {}",
         conditions.join(" AND "),
         query.most
     );
@@ -223,6 +271,7 @@ fn stored(row: &[Scalar]) -> StoredReject {
     reject.request = text(8);
     let mut stored = StoredReject::new(key, text(3), Text::from(text(4)), reject);
     stored.stored = as_time(row.get(5));
+    stored.place = as_number(row.get(11));
     stored
 }
 
@@ -239,16 +288,24 @@ pub(super) fn replay(
         let plan = WritePlan::new(db, target.clone());
         let (progress, _) = prepare::prepare(db, target, &plan.children)?;
         check_stored(target, progress.request.as_deref())?;
+        let mut done = ReplayedRejects::default();
         let mut staging = Staging::default();
         let mut ends = Vec::new();
         let mut rows = 0;
-        for one in rejects {
+        let later = LaterLoads::of(db, target)?;
+        let is_certain = |one: &&FittingReject| overwrite || !later.may_have_changed(target, one);
+        let certain: Vec<&FittingReject> = rejects.iter().filter(is_certain).collect();
+        done.uncertain = (rejects.len() - certain.len()) as u64;
+        if certain.is_empty() {
+            return Ok(done);
+        }
+        for one in &certain {
             staging.push(&plan, &one.rows)?;
             rows += i64::try_from(one.rows.len()).unwrap_or(i64::MAX);
             ends.push(rows);
         }
         staging.spill(db, &plan)?;
-        let known = if overwrite || target.writing == Writing::Append {
+        let known = if overwrite || key_columns(target).next().is_none() {
             Vec::new()
         } else {
             leave_known(db, &plan)?
@@ -258,9 +315,8 @@ pub(super) fn replay(
         let sql = format!(
             "DELETE FROM {TABLE} WHERE source = ?1 AND resource = ?2 AND part = ?3 AND id = ?4"
         );
-        let mut done = ReplayedRejects::default();
         let mut start = 0;
-        for (one, end) in rejects.iter().zip(ends) {
+        for (one, end) in certain.into_iter().zip(ends) {
             // A record that a step leaves out has no row.
             let is_known = start < end && (start..end).all(|row| known.contains(&row));
             start = end;
@@ -278,11 +334,70 @@ pub(super) fn replay(
     })
 }
 
+/// When the loads of a resource began that began last: see [`begun`].
+struct LaterLoads {
+    /// Of all, also of those that failed.
+    all: Option<u128>,
+    /// Of those that loaded it.
+    loaded: Option<u128>,
+}
+
+impl LaterLoads {
+    fn of(db: &mut dyn Database, target: &Target) -> Result<Self> {
+        let mut later = Self {
+            all: None,
+            loaded: None,
+        };
+        if db.existing("_rest_source_loads")?.is_none() {
+            return Ok(later);
+        }
+        let sql = r#"SELECT run, status FROM _rest_source_loads
+            WHERE source = ?1 AND resource = ?2 AND "partition" = ?3 ORDER BY started DESC LIMIT 1000"#;
+        let key = target.resource_key();
+        let key = [&key.source, &key.resource, &key.part].map(|value| text(value));
+        for row in db.query(sql, &key)? {
+            let at = begun(&as_text(row.first()).unwrap_or_default());
+            later.all = later.all.max(at);
+            if as_text(row.get(1)).is_some_and(|status| status == LoadStatus::Loaded.word()) {
+                later.loaded = later.loaded.max(at);
+            }
+        }
+        Ok(later)
+    }
+
+    /// Whether a record may be stale, or would be appended once more by a load.
+    ///
+    /// A later load may have deleted its row, or replaced all rows of its group: no row tells. A load that appends what
+    /// is new fetches records at the cursor of its state again, once the spec accepts them. After such a load, a record
+    /// without a row of its key will not come again.
+    fn may_have_changed(&self, target: &Target, one: &FittingReject) -> bool {
+        let is_after = |load: Option<u128>| load > begun(&one.run);
+        let resource = &target.resource;
+        let mut columns = resource.table.columns.iter();
+        if resource.hard_delete.is_some() || columns.any(|column| column.merge_key) {
+            return is_after(self.all);
+        }
+        let appends = resource.write_disposition == WriteDisposition::Append;
+        if appends && resource.incremental.is_some() {
+            return key_columns(target).next().is_none() || !is_after(self.loaded);
+        }
+        false
+    }
+}
+
+/// The columns of the primary key, also of appended rows.
+fn key_columns(target: &Target) -> impl Iterator<Item = &str> {
+    let columns = target.resource.table.columns.iter();
+    columns
+        .filter(|column| column.primary_key)
+        .map(|column| column.name.as_str())
+}
+
 /// Deletes the staged rows whose key is stored, and returns their numbers.
 fn leave_known(db: &mut dyn Database, plan: &WritePlan) -> Result<Vec<i64>> {
     let (order, staging) = (plan.order_column(), plan.staging_table());
     let table = quote(&plan.target.resource.table.name);
-    let same = plan.target.key().map(|name| {
+    let same = key_columns(&plan.target).map(|name| {
         let name = quote(name);
         format!("stored.{name} = staged.{name}")
     });

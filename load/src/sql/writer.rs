@@ -277,7 +277,7 @@ impl Resource {
 
     fn push(&mut self, rows: &Rows) -> Result<()> {
         if self.plan.target.keep_rejects {
-            self.rejects.push(rows);
+            self.rejects.push(&self.plan.target, rows);
         }
         self.staging.push(&self.plan, rows)
     }
