@@ -57,7 +57,7 @@ fn filled(
     module: &Module,
     read: &dyn Fn(&SpecPath) -> Result<SpecFile, Unread>,
 ) -> Result<TokenStream, Unfilled> {
-    let Attribute { path, runtime } = Attribute::parse(attribute).map_err(Problem::from)?;
+    let Attribute { path, options } = Attribute::parse(attribute).map_err(Problem::from)?;
     let span = path.span();
     let problem = |message| Problem { message, span };
     let place = SpecPath::of(&path.value()).map_err(problem)?;
@@ -87,7 +87,7 @@ fn filled(
         });
     }
     let module = Module {
-        runtime,
+        options,
         ..module.clone()
     };
     let tokens = emit::module(connector, &module, Some(&bytes));

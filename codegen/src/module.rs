@@ -8,6 +8,7 @@ use syn::{
 };
 
 use crate::crate_path::CratePath;
+use crate::emit::Options;
 use crate::item::{Item, attributes, visibility};
 
 /// A module that is to be filled.
@@ -19,8 +20,8 @@ pub struct Module {
     pub ident: Ident,
     /// The items that the user wrote in it.
     pub body: TokenStream,
-    /// Where it finds the runtime.
-    pub runtime: CratePath,
+    /// How it is filled.
+    pub options: Options,
 }
 
 impl Module {
@@ -31,7 +32,7 @@ impl Module {
             visibility: quote!(pub),
             ident,
             body: TokenStream::new(),
-            runtime: CratePath::default(),
+            options: Options::default(),
         }
     }
 
@@ -111,7 +112,7 @@ impl Parse for Module {
             visibility,
             ident,
             body,
-            runtime: CratePath::default(),
+            options: Options::default(),
         })
     }
 }
@@ -120,8 +121,8 @@ impl Parse for Module {
 pub struct Attribute {
     /// The path of the spec.
     pub path: LitStr,
-    /// Where the runtime is: `crate = "…"`.
-    pub runtime: CratePath,
+    /// `crate = "…"`, `serialize`.
+    pub options: Options,
 }
 
 impl Attribute {
@@ -129,7 +130,7 @@ impl Attribute {
     ///
     /// # Errors
     ///
-    /// When they are anything but the path of a spec as a string literal, and `crate = "…"` after it.
+    /// When they are anything but the path of a spec as a string literal, and `crate = "…"` and `serialize` after it.
     pub fn parse(attribute: TokenStream) -> syn::Result<Self> {
         (|input: ParseStream<'_>| Self::parse_from(input)).parse2(attribute)
     }
@@ -140,24 +141,32 @@ impl Attribute {
         let path = input
             .parse()
             .map_err(|error| syn::Error::new(error.span(), help))?;
-        input.parse::<Option<Token![,]>>()?;
-        let mut runtime = CratePath::default();
-        if input.peek(Token![crate]) {
-            input.parse::<Token![crate]>()?;
-            input.parse::<Token![=]>()?;
-            let path: LitStr = input.parse()?;
-            runtime = CratePath::parse(&path.value())
-                .map_err(|message| syn::Error::new(path.span(), message))?;
-            input.parse::<Option<Token![,]>>()?;
+        let mut options = Options::default();
+        while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            if input.parse::<Option<Token![crate]>>()?.is_some() {
+                input.parse::<Token![=]>()?;
+                let path: LitStr = input.parse()?;
+                options.runtime = CratePath::parse(&path.value())
+                    .map_err(|message| syn::Error::new(path.span(), message))?;
+            } else if input
+                .fork()
+                .parse::<Ident>()
+                .is_ok_and(|word| word == "serialize")
+            {
+                input.parse::<Ident>()?;
+                options.serialize = true;
+            } else {
+                break;
+            }
         }
         if !input.is_empty() {
             return Err(input.error(
                 "unexpected argument\n\
                  help: after the path only `crate = \"…\"` may stand, the name of the dependency `rest-source` \
-                 where it is renamed",
+                 where it is renamed, and `serialize`, for records that implement serde's `Serialize`",
             ));
         }
-        Ok(Self { path, runtime })
+        Ok(Self { path, options })
     }
 }
 
@@ -238,10 +247,10 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_has_a_path_and_may_name_the_crate() {
+    fn an_attribute_has_a_path_and_options() {
         let parse = |tokens| {
             let attribute = Attribute::parse(tokens).map_err(|error| error.to_string())?;
-            let runtime = attribute.runtime.to_token_stream().to_string();
+            let runtime = attribute.options.runtime.to_token_stream().to_string();
             Ok::<_, String>((attribute.path.value(), runtime))
         };
         let own = Ok(("a.yaml".to_owned(), quote!(::rest_source).to_string()));
@@ -250,6 +259,15 @@ mod tests {
         let renamed = Ok(("a.yaml".to_owned(), quote!(::api).to_string()));
         assert_eq!(parse(quote!("a.yaml", crate = "api")), renamed);
         assert_eq!(parse(quote!("a.yaml", crate = "api",)), renamed);
+        for (text, serialize) in [
+            (quote!("a.yaml", crate = "api"), false),
+            (quote!("a.yaml", serialize), true),
+            (quote!("a.yaml", crate = "api", serialize), true),
+            (quote!("a.yaml", serialize, crate = "api",), true),
+        ] {
+            let attribute = Attribute::parse(text.clone()).unwrap();
+            assert_eq!(attribute.options.serialize, serialize, "{text}");
+        }
         for (wrong, message) in [
             (quote!(), "expected the path of a spec"),
             (quote!(specs), "expected the path of a spec"),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use rest_source_codegen::{Compiled, compile, crate_path::CratePath, emit};
+use rest_source_codegen::{Compiled, compile, emit, emit::Options};
 
 const SPEC: &str = include_str!("../../specs/call_center_overview.yaml");
 
@@ -17,7 +17,7 @@ fn compiled(text: &str) -> Compiled {
     let messages = compiled.diagnostics.messages();
     assert!(messages.len() <= 21);
     if let Some(connector) = &compiled.connector {
-        let tokens = emit::file(connector, &CratePath::default());
+        let tokens = emit::file(connector, &Options::default());
         assert!(syn::parse2::<syn::File>(tokens.clone()).is_ok(), "{tokens}");
     }
     for name in compiled

@@ -3,7 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rest_source_codegen::{compile, crate_path::CratePath, describe, emit};
+use rest_source_codegen::{
+    compile, describe,
+    emit::{self, Options},
+};
 
 fuzz_target!(|text: &str| {
     let compiled = compile("specs/api.yaml", text);
@@ -17,7 +20,7 @@ fuzz_target!(|text: &str| {
     compiled.diagnostics.render();
     describe::diagnostics_as_json(&compiled.diagnostics);
     if let Some(connector) = &compiled.connector {
-        let tokens = emit::file(connector, &CratePath::default());
+        let tokens = emit::file(connector, &Options::default());
         assert!(syn::parse2::<syn::File>(tokens.clone()).is_ok(), "{tokens}");
     }
 });

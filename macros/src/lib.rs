@@ -24,6 +24,10 @@ use rest_source_codegen::{
 /// Set `crate` if the dependency is renamed, `#[api::rest_source("specs/media.yaml", crate = "api")]`, or
 /// re-exported by another crate, `crate = "facade::rest_source"`.
 ///
+/// With `serialize`, `#[rest_source("specs/media.yaml", serialize)]`, the generated records implement serde's `Serialize`,
+/// as objects with the names of the columns. It needs the feature `serde` of `rest-source`. A struct of your own
+/// derives what it wants.
+///
 /// The module contains a `Source` with a method per resource, a struct per resource with a field per column, and
 /// `Secrets` and `Config` if the spec declares any. Items in the module's body are kept.
 ///

@@ -12,6 +12,9 @@ use serde_json::Value as Json;
 
 /// Why the mock makes no bodies of this decoder, if it does not.
 pub(crate) fn unsupported(decoder: &Decoder) -> Option<String> {
+    if let BodyFormat::Custom(path) = &decoder.format {
+        return Some(format!("`{path}` decodes its bodies"));
+    }
     let charset = decoder.charset.as_deref()?;
     Some(format!(
         "its `charset`, {charset}, is not one that the mock writes"
@@ -21,7 +24,9 @@ pub(crate) fn unsupported(decoder: &Decoder) -> Option<String> {
 /// A record as a client receives it: the values of CSV are texts.
 pub(crate) fn as_received(decoder: &Decoder, record: &Json) -> Json {
     match &decoder.format {
-        BodyFormat::Json | BodyFormat::Lines | BodyFormat::Xml(_) => record.clone(),
+        BodyFormat::Json | BodyFormat::Lines | BodyFormat::Xml(_) | BodyFormat::Custom(_) => {
+            record.clone()
+        }
         BodyFormat::Csv(_) => csv::as_received(record),
     }
 }
@@ -29,7 +34,8 @@ pub(crate) fn as_received(decoder: &Decoder, record: &Json) -> Json {
 /// A page of these records, of a decoder whose bodies have rows.
 pub(crate) fn of_rows(plan: &ResourcePlan, records: &[&Json]) -> Vec<u8> {
     let text = match &plan.decoder.format {
-        BodyFormat::Json | BodyFormat::Lines => lines(records),
+        // There are none of a decoder of the user's: it is unsupported.
+        BodyFormat::Json | BodyFormat::Lines | BodyFormat::Custom(_) => lines(records),
         BodyFormat::Csv(csv) => csv::write(csv, &plan.table, records),
         BodyFormat::Xml(xml) => xml::write(xml, records),
     };
@@ -60,5 +66,6 @@ fn content_type(decoder: &Decoder) -> &'static str {
         BodyFormat::Lines => "application/x-ndjson",
         BodyFormat::Csv(_) => "text/csv",
         BodyFormat::Xml(_) => "application/xml",
+        BodyFormat::Custom(_) => "application/octet-stream",
     })
 }

@@ -196,7 +196,9 @@ fn recorded(resource: &ResourcePlan, body: &[u8]) -> Result<Vec<Json>, String> {
             let lines = serde_json::Deserializer::from_slice(body).into_iter();
             lines.collect::<Result<_, _>>().map_err(not_json)
         }
-        BodyFormat::Csv(_) | BodyFormat::Xml(_) => Err("its `decoder` is not of JSON".to_owned()),
+        BodyFormat::Csv(_) | BodyFormat::Xml(_) | BodyFormat::Custom(_) => {
+            Err("its `decoder` is not of JSON".to_owned())
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! The Rust behind the names of a plan: credentials, paginators, and functions of responses, partitions and records.
+//! The Rust behind the names of a plan: credentials, paginators, decoders, and functions of responses, partitions and records.
 
+mod decoder;
 mod functions;
 
 use std::{fmt, sync::Arc};
 
+pub use self::decoder::{DecodeBody, DecoderHook, RecordSink};
 pub(crate) use self::functions::Named;
 pub use self::functions::{
     ExtractHook, IntoPage, IntoPartitions, IntoVerdict, PartitionsHook, ResponseHook,
@@ -15,7 +17,7 @@ use crate::{
     auth::{Authenticate, Custom, Given},
     decode::{PageShape, Probes, decode_page},
     paginator::{Paginate, built_in},
-    plan::{Paginator, ResourcePlan},
+    plan::{BodyFormat, Paginator, ResourcePlan},
     shared::Text,
     transport::Response,
 };
@@ -46,6 +48,8 @@ pub struct Hooks {
     pub auths: &'static [(&'static str, AuthHook)],
     /// Paginators, by their path.
     pub paginators: &'static [(&'static str, &'static dyn Paginate)],
+    /// Decoders of bodies, by the path of their type.
+    pub decoders: &'static [(&'static str, DecoderHook)],
     /// Functions that make pages of responses, by their path.
     pub extracts: &'static [(&'static str, ExtractHook)],
     /// Functions that decide what responses mean, by their path.
@@ -61,6 +65,7 @@ impl Hooks {
     pub const NONE: Self = Self {
         auths: &[],
         paginators: &[],
+        decoders: &[],
         extracts: &[],
         responses: &[],
         partitions: &[],
@@ -83,6 +88,14 @@ impl Hooks {
             let paginator = find(self.paginators, &path).ok_or_else(|| missing(&path))?;
             Ok(Arc::new(paginator) as Arc<dyn Paginate>)
         })
+    }
+
+    /// The decoder of the bodies of a resource; none where its plan names none.
+    pub(crate) fn decoder(&self, resource: &ResourcePlan) -> Result<Option<Named<DecoderHook>>> {
+        match &resource.decoder.format {
+            BodyFormat::Custom(path) => named(self.decoders, path).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The function that makes the pages of a resource; none where its plan names none.
@@ -123,6 +136,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("auths", &Names(self.auths))
             .field("paginators", &Names(self.paginators))
+            .field("decoders", &Names(self.decoders))
             .field("extracts", &Names(self.extracts))
             .field("responses", &Names(self.responses))
             .field("partitions", &Names(self.partitions))
@@ -150,12 +164,12 @@ impl fmt::Debug for AuthHook {
 
 impl Rows {
     /// The rows of a response of this resource, before any `processing_steps`: as
-    /// [`from_page`](Self::from_page), also where an `extract` function reads the bodies. `hooks` are those of the
+    /// [`from_page`](Self::from_page), also where an `extract` function or a decoder reads the bodies. `hooks` are those of the
     /// source: [`Connector::hooks`](crate::Connector::hooks).
     ///
     /// # Errors
     ///
-    /// Those of [`from_page`](Self::from_page), and of the function;
+    /// Those of [`from_page`](Self::from_page), of the function and of the decoder;
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the hooks lack it.
     pub fn from_response(
         response: Response,
@@ -163,7 +177,7 @@ impl Rows {
         hooks: &Hooks,
     ) -> Result<Self> {
         let Some(extract) = hooks.extract(resource)? else {
-            return Self::from_page(response.body, resource);
+            return Self::from_body(response.body, resource, hooks);
         };
         let page = extract.call(&response)?;
         let (table, spec) = (resource.table.clone(), Text::of("the schema"));

@@ -57,7 +57,7 @@
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
-//! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value), [reports](Report) and [errors](Error) are written |
+//! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value), [reports](Report) and [errors](Error) are written, and records by `#[rest_source("…", serialize)]` |
 //! | `http2` | no | HTTP/2, where a server offers it over TLS; HTTP/1.1 otherwise |
 //! | `compression` | no | responses compressed as brotli, deflate and zstd; gzip is always read |
 //! | `digest` | no | HTTP Digest, by `auth: {type: http_digest, …}` |

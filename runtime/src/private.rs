@@ -8,6 +8,14 @@
 pub mod columns;
 #[path = "private/mock.rs"]
 pub mod mock;
+#[cfg_attr(feature = "serde", path = "private/serialize.rs")]
+#[cfg_attr(not(feature = "serde"), path = "private/serialize_missing.rs")]
+mod serialize;
+
+#[cfg(feature = "serde")]
+pub use serde;
+
+pub use self::serialize::*;
 
 pub use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +27,7 @@ pub use crate::{
     EncodeRow, Fetch, Field, ForParents, FromCell, Json, Record, Result, RowWriter, Scalar, Secret,
     Time, Timestamp, Values,
     hooks::{
-        AuthHook, ExtractHook, Filters, Hooks, IntoPage, IntoPartitions, IntoVerdict,
+        AuthHook, DecoderHook, ExtractHook, Filters, Hooks, IntoPage, IntoPartitions, IntoVerdict,
         PartitionsHook, ResponseHook, StepFn, Steps, StepsHook,
     },
     parent::at_json as within_json,
@@ -57,6 +65,7 @@ needs! {
     needs_jwt "jwt" "`jwt_bearer`"
     needs_patterns "patterns" "a regular expression (`matches`, `total_pattern`)"
     needs_queries "queries" "a JSONPath with a filter, wildcard, slice or descent"
+    needs_serde "serde" "`serialize`"
     needs_xml "xml" "`decoder: xml`"
 }
 

@@ -25,7 +25,7 @@ use std::{
 };
 
 use rest_source_codegen::{
-    compile, connector::Connector, crate_path::CratePath, spec_path::SpecPath,
+    compile, connector::Connector, crate_path::CratePath, emit::Options, spec_path::SpecPath,
 };
 
 use rust::Rust;
@@ -41,6 +41,7 @@ pub struct Builder {
     takes_any_path: bool,
     layout: Layout,
     crate_path: Option<String>,
+    serialize: bool,
 }
 
 /// The layout of a generated file.
@@ -96,6 +97,13 @@ impl Builder {
     /// `crate::api`. Like `crate = "…"` of the attribute.
     pub fn crate_path(mut self, path: impl Into<String>) -> Self {
         self.crate_path = Some(path.into());
+        self
+    }
+
+    /// Implements serde's `Serialize` for the records, which needs the feature `serde` of `rest-source`. Like `serialize`
+    /// of the attribute.
+    pub fn serialize(mut self) -> Self {
+        self.serialize = true;
         self
     }
 
@@ -195,10 +203,14 @@ impl Builder {
             Some(path) => CratePath::parse(path).map_err(Error::input)?,
             None => CratePath::default(),
         };
+        let options = Options {
+            runtime,
+            serialize: self.serialize,
+        };
         let mut files: Vec<File> = Vec::new();
         let mut errors = Vec::new();
         for spec in &self.specs {
-            match self.file(&root, spec, &runtime) {
+            match self.file(&root, spec, &options) {
                 Ok(file) if files.iter().any(|other| other.name == file.name) => {
                     let name = file.name;
                     errors.push(Error::new(
@@ -219,7 +231,7 @@ impl Builder {
 
 impl Builder {
     /// Generates the file of a spec.
-    fn file(&self, root: &Path, spec: &str, runtime: &CratePath) -> Result<File, Error> {
+    fn file(&self, root: &Path, spec: &str, options: &Options) -> Result<File, Error> {
         // As in the attribute, an absolute path would build on this machine only.
         if !self.takes_any_path {
             SpecPath::of(spec).map_err(Error::input)?;
@@ -234,7 +246,7 @@ impl Builder {
             return Err(Error::all(errors).unwrap_or_else(nothing));
         };
         Ok(File {
-            text: self.layout.file(root, &connector, runtime)?,
+            text: self.layout.file(root, &connector, options)?,
             name: connector.plan.name.to_string(),
             warnings: compiled.diagnostics.warnings(),
         })
@@ -256,17 +268,12 @@ impl Layout {
 
     /// Renders the file of a connector.
     #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
-    fn file(
-        &self,
-        root: &Path,
-        connector: &Connector,
-        runtime: &CratePath,
-    ) -> Result<String, Error> {
+    fn file(&self, root: &Path, connector: &Connector, options: &Options) -> Result<String, Error> {
         match self {
-            Self::BuiltIn => Ok(Rust::of(connector, runtime)?.file(&connector.plan.spec)),
+            Self::BuiltIn => Ok(Rust::of(connector, options)?.file(&connector.plan.spec)),
             #[cfg(feature = "templates")]
             Self::Templates(folder) => templates::Templates::new(Some(&root.join(folder)))?
-                .runtime(runtime.clone())
+                .options(options.clone())
                 .render(templates::Template::Rust, connector),
         }
     }

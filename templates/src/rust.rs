@@ -1,6 +1,9 @@
 //! The formatted Rust code of a connector.
 
-use rest_source_codegen::{connector::Connector, crate_path::CratePath, emit};
+use rest_source_codegen::{
+    connector::Connector,
+    emit::{self, Options},
+};
 
 use crate::{Error, ErrorKind};
 
@@ -11,8 +14,8 @@ pub(crate) const HEADER: &str = "// Made from ";
 pub(crate) struct Rust(syn::File);
 
 impl Rust {
-    pub(crate) fn of(connector: &Connector, runtime: &CratePath) -> Result<Self, Error> {
-        let parsed = syn::parse2(emit::file(connector, runtime));
+    pub(crate) fn of(connector: &Connector, options: &Options) -> Result<Self, Error> {
+        let parsed = syn::parse2(emit::file(connector, options));
         parsed.map(Self).map_err(|error| {
             let spec = &connector.plan.spec;
             Error::new(

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use quote::ToTokens;
-use rest_source_codegen::{connector::Connector, crate_path::CratePath, emit};
+use rest_source_codegen::{
+    connector::Connector,
+    emit::{self, Options},
+};
 use syn::{Fields, FnArg, ImplItem, Item, ItemMod, Visibility};
 
 use super::{Area, Change, Effect};
@@ -68,7 +71,7 @@ pub(super) fn changes(old: &Connector, new: &Connector) -> Result<Vec<Change>, C
 
 /// The name of the module that is generated from a spec, and its public items.
 fn public_items(connector: &Connector) -> Result<(String, Items), CommandError> {
-    let tokens = emit::file(connector, &CratePath::default());
+    let tokens = emit::file(connector, &Options::default());
     let module: ItemMod = syn::parse2(tokens).map_err(|error| {
         let spec = &connector.plan.spec;
         CommandError::failed(format!(

@@ -6,7 +6,9 @@ mod xml;
 
 use crate::connector::{BodyFormat, Compression, Decoder, Text};
 use crate::diagnostic::Diagnostic;
-use crate::grammar::{DefaultKey, Family, Key, Word, Words, endpoint, member, text, word, word_of};
+use crate::grammar::{
+    AnyKey, DefaultKey, Family, Key, Shape, Word, Words, endpoint, member, text, word, word_of,
+};
 use crate::spec::View;
 
 use super::Check;
@@ -16,21 +18,25 @@ use super::resource::{columns_of, paginator_of};
 pub(crate) static DECODER: Family = Family {
     name: "decoder",
     tag: "type",
-    common: &[&COMPRESSION, &MEMBERS, &CHARSET, &STRIP_PREFIX],
+    common: &[&COMPRESSION, &MEMBERS],
     may_be_bare: true,
     members: &[
-        member(word("json", "one JSON value"), &[]),
+        member(word("json", "one JSON value"), TEXT_KEYS),
         member(
             word("jsonl", "a JSON value in each line, each of them a record"),
-            &[],
+            TEXT_KEYS,
         ),
         member(
             word("csv", "rows of values, each of them a record"),
             csv::KEYS,
         ),
         member(word("xml", "elements, each of them a record"), xml::KEYS),
+        member(word("custom", "records by a type of your own"), &[&RUST]),
     ],
 };
+
+/// The keys of a format that is text.
+static TEXT_KEYS: &[&dyn AnyKey] = &[&CHARSET, &STRIP_PREFIX];
 
 static COMPRESSION: DefaultKey<Compression> = word_of(
     "compression",
@@ -42,6 +48,12 @@ static MEMBERS: Key<Text> = text(
     "the members of a zip archive that are read, with `*` for any characters and `?` for one",
 )
 .remark("all");
+static RUST: Key<Text> = Key::new(
+    "rust",
+    Shape::Rust,
+    "the path of the type, which implements `rest_source::hooks::DecodeBody`",
+)
+.required();
 static CHARSET: Key<Text> = text("charset", "the charset of the text")
     .example("windows-1252")
     .remark("`utf-8`");
@@ -106,16 +118,22 @@ impl Check<'_> {
         let Some((member, view)) = node.and_then(|node| View::tagged(node, &DECODER)) else {
             return Decoder::DEFAULT;
         };
+        let is_text = member.word.name != "custom";
         let decoder = Decoder {
             format: match member.word.name {
                 "jsonl" => BodyFormat::Lines,
                 "csv" => BodyFormat::Csv(self.csv(&view)),
                 "xml" => BodyFormat::Xml(self.xml(&view)),
+                "custom" => BodyFormat::Custom(view.get(&RUST).unwrap_or_default()),
                 _ => BodyFormat::Json,
             },
             compression: self.compression(&view),
-            charset: self.charset(&view),
-            strip_prefix: view.get(&STRIP_PREFIX).filter(|prefix| !prefix.is_empty()),
+            // A type of the user's gets bytes, which have neither.
+            charset: if is_text { self.charset(&view) } else { None },
+            strip_prefix: is_text
+                .then(|| view.get(&STRIP_PREFIX))
+                .flatten()
+                .filter(|prefix| !prefix.is_empty()),
         };
         self.extract_needs_no_decoder(endpoint, &decoder, &view.node.span);
         if let BodyFormat::Csv(_) = decoder.format {

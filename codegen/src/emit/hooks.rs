@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::connector::{Connector, PartitionItems, PartitionType};
+use crate::connector::{BodyFormat, Connector, PartitionItems, PartitionType};
 
 use super::{
     literal::Fields,
@@ -31,6 +31,17 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
         fields.set("paginators", paginators);
     }
     let resources = || connector.resources.iter().map(|resource| &resource.plan);
+    let decoders = once(resources().filter_map(|plan| match &plan.decoder.format {
+        BodyFormat::Custom(rust) => Some(rust.as_str()),
+        _ => None,
+    }));
+    if !decoders.is_empty() {
+        let decoders = slice(&decoders, |rust| {
+            let path = rust_path(rust);
+            quote!((#rust, __rs::DecoderHook::of::<#path>()))
+        });
+        fields.set("decoders", decoders);
+    }
     let extracts = once(resources().filter_map(|plan| plan.extract.as_deref()));
     if !extracts.is_empty() {
         let extracts = slice(&extracts, |rust| {

@@ -9,6 +9,7 @@ mod docs;
 mod hooks;
 mod literal;
 mod names;
+mod options;
 mod parent;
 mod records;
 mod resources;
@@ -23,9 +24,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 pub(crate) use columns::field_type;
+pub use options::Options;
 pub use skeleton::{Problem, skeleton};
 
-use crate::{connector::Connector, crate_path::CratePath, module::Module};
+use crate::{connector::Connector, module::Module};
 use docs::Docs;
 
 /// The module with everything that a checked spec becomes.
@@ -42,19 +44,20 @@ pub fn module(
         visibility,
         ident,
         body,
-        runtime,
+        options,
     } = module;
+    let runtime = &options.runtime;
     let docs = module_docs(connector, module);
     let allow = allow(module);
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     let own = module.structs();
-    let records = records::records(connector, &own);
+    let records = records::records(connector, &own, options.serialize);
     let given = steps::give(connector, &own);
     let secrets = source::secrets(connector);
     let config = source::config(connector);
     let hooks = hooks::hooks(connector);
     let source = source::source(connector, &own, hooks.is_some());
-    let features = features(connector);
+    let features = features(connector, options.serialize);
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
@@ -79,8 +82,9 @@ pub fn module(
 }
 
 /// Compile errors if the runtime lacks a feature that the source needs.
-fn features(connector: &Connector) -> TokenStream {
-    let checks = connector.plan.features().into_iter().map(|feature| {
+fn features(connector: &Connector, serialize: bool) -> TokenStream {
+    let features = connector.plan.features().into_iter();
+    let checks = features.chain(serialize.then_some("serde")).map(|feature| {
         let check = format_ident!("needs_{feature}");
         quote!(const _: () = __rs::#check();)
     });
@@ -88,9 +92,9 @@ fn features(connector: &Connector) -> TokenStream {
 }
 
 /// A public module of the source's own name, as a generated file holds it.
-pub fn file(connector: &Connector, runtime: &CratePath) -> TokenStream {
+pub fn file(connector: &Connector, options: &Options) -> TokenStream {
     let module = Module {
-        runtime: runtime.clone(),
+        options: options.clone(),
         ..Module::new(names::module(&connector.plan.name))
     };
     self::module(connector, &module, None)

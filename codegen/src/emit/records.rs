@@ -17,8 +17,12 @@ use crate::{
 };
 
 /// The struct of each resource, and of every type within it, in the order of the spec.
-pub(super) fn records(connector: &Connector, own: &[Item]) -> TokenStream {
-    let records = Records { connector, own };
+pub(super) fn records(connector: &Connector, own: &[Item], serialize: bool) -> TokenStream {
+    let records = Records {
+        connector,
+        own,
+        serialize,
+    };
     each(&connector.resources, |resource| records.resource(resource))
 }
 
@@ -26,6 +30,8 @@ struct Records<'a> {
     connector: &'a Connector,
     /// The structs that the user wrote, in place of those that would be made.
     own: &'a [Item],
+    /// Whether those that are made implement `Serialize`.
+    serialize: bool,
 }
 
 impl Records<'_> {
@@ -64,6 +70,10 @@ impl Records<'_> {
             Some(own) => (None, from_some_cells(own, record)),
             None => (Some(definition(record, docs)), from_cells(record)),
         };
+        let serialize = (self.serialize && own.is_none()).then(|| {
+            let fields = idents(record);
+            quote!(__rs::serialize!(#name => #fields);)
+        });
         // An enum of the parent's is declared there.
         let nested = each(&record.columns, |column| match column.parent {
             None => self.within(&record.name, &column.name, column),
@@ -79,6 +89,7 @@ impl Records<'_> {
                 };
                 #from_cells
             }
+            #serialize
             #nested
         }
     }
@@ -98,12 +109,25 @@ impl Records<'_> {
             }
             RustType::Element(element) => self.within(owner, path, element),
             RustType::Enum(words) => {
-                words::record_enum(words, &column.data_type, &format!("{owner}.{path}"))
+                let serialize = self.serialize.then(|| {
+                    let name = ident(&words.ident);
+                    quote!(__rs::serialize_words!(#name);)
+                });
+                let words =
+                    words::record_enum(words, &column.data_type, &format!("{owner}.{path}"));
+                quote!(#words #serialize)
             }
             RustType::Union(union) => {
                 let members = each(&union.members, |member| self.within(owner, path, member));
+                let serialize = self.serialize.then(|| {
+                    let name = ident(&union.ident);
+                    let variants = commas(&union.members, |member| {
+                        words::variant(member).into_token_stream()
+                    });
+                    quote!(__rs::serialize_union!(#name => #variants);)
+                });
                 let union = words::union(union, &format!("{owner}.{path}"));
-                quote!(#union #members)
+                quote!(#union #serialize #members)
             }
             RustType::BuiltIn => TokenStream::new(),
         }

@@ -45,6 +45,16 @@ fn decoders() {
                 endpoint("path: /things\ndecoder: { type: xml, records: feed.entry }"),
             ),
             (
+                "a type of the user's without its path",
+                endpoint("path: /things\ndecoder: custom"),
+            ),
+            (
+                "a charset of bytes",
+                endpoint(
+                    "path: /things\ndecoder: { type: custom, rust: crate::Samples, charset: latin1 }",
+                ),
+            ),
+            (
                 "members without an archive",
                 endpoint(
                     "path: /things\ndecoder: { type: csv, compression: gzip, members: '*.csv' }",

@@ -46,6 +46,8 @@ declare! {
         Csv(Csv),
         /// Elements of XML, each of them a record.
         Xml(Xml),
+        /// Records by a type of the user's own, by its path in the spec: see `rest_source::hooks::DecodeBody`.
+        Custom(Text),
     }
 }
 

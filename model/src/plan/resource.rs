@@ -1,8 +1,8 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, ChangeToken, Decoder, FutureCursor, Incremental, Job, JsonPlan, Method, Paginator,
-    Param, ResponseAction, Selector, Template, Tree,
+    Auth, Body, BodyFormat, ChangeToken, Decoder, FutureCursor, Incremental, Job, JsonPlan, Method,
+    Paginator, Param, ResponseAction, Selector, Template, Tree,
 };
 use crate::{
     schema::{Column, Path, Step, Table},
@@ -141,7 +141,7 @@ impl ResourcePlan {
         steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
     }
 
-    /// The paths of the functions that make its pages, its partitions, and the meaning of its responses, and of its
+    /// The paths of what makes its pages, its partitions, and the meaning of its responses, and of its
     /// processing steps.
     pub fn hooks(&self) -> impl Iterator<Item = &str> {
         let lists = self
@@ -151,7 +151,11 @@ impl ResourcePlan {
                 PartitionItems::Rust { rust, .. } => Some(rust.as_str()),
                 PartitionItems::Values(_) | PartitionItems::Config(_) => None,
             });
-        let of_responses = self.extract.iter().chain(&self.on_response);
+        let decoder = match &self.decoder.format {
+            BodyFormat::Custom(rust) => Some(rust),
+            _ => None,
+        };
+        let of_responses = self.extract.iter().chain(decoder).chain(&self.on_response);
         let steps = self.processing_steps.iter().map(ProcessingStep::path);
         lists.chain(of_responses.map(Text::as_str)).chain(steps)
     }

@@ -10,6 +10,7 @@ use memchr::{memchr_iter, memchr2, memchr3};
 use super::{
     BatchFormat, BodyError,
     json::{JsonRows, write_text},
+    text::TextFormat,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -94,20 +95,6 @@ impl Csv {
             quote_line: 1,
             plan: plan.clone(),
         })
-    }
-
-    /// Takes a piece of the text, with rows of at most this many bytes.
-    pub(super) fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
-        let mut rest = piece.as_bytes();
-        while let Some(&byte) = rest.first() {
-            let read = self.step(byte, rest)?;
-            rest = rest.get(read..).unwrap_or_default();
-            let values = self.values.len() * size_of::<Value>();
-            if self.row.len() + self.value.len() + values > most {
-                return Err(BodyError::too_large(&self.place(), most));
-            }
-        }
-        Ok(())
     }
 
     /// Takes some of the bytes, of which this is the first, and returns how many.
@@ -363,8 +350,37 @@ impl Csv {
         Ok(())
     }
 
+    /// The row that is being read, in words.
+    fn place(&self) -> String {
+        self.place_of(self.rows.count + 1)
+    }
+
+    fn place_of(&self, row: u64) -> String {
+        match self.keys {
+            None if row == 1 && self.plan.column_names.is_empty() && self.rows.count == 0 => {
+                format!("the header of the response, line {},", self.row_line)
+            }
+            _ => format!("row {row} of the response, line {},", self.row_line),
+        }
+    }
+}
+
+impl TextFormat for Csv {
+    fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
+        let mut rest = piece.as_bytes();
+        while let Some(&byte) = rest.first() {
+            let read = self.step(byte, rest)?;
+            rest = rest.get(read..).unwrap_or_default();
+            let values = self.values.len() * size_of::<Value>();
+            if self.row.len() + self.value.len() + values > most {
+                return Err(BodyError::too_large(&self.place(), most));
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the body: its last row may have no end.
-    pub(super) fn finish(&mut self) -> Result<(), BodyError> {
+    fn finish(&mut self) -> Result<(), BodyError> {
         if self.to_skip < self.plan.skip_lines && self.to_skip > 0 {
             let message = format!(
                 "the response ends in the {} lines to skip",
@@ -401,28 +417,12 @@ impl Csv {
         })
     }
 
-    /// Bytes of the batch.
-    pub(super) const fn ready(&self) -> usize {
+    fn ready(&self) -> usize {
         self.rows.ready()
     }
 
-    /// The whole rows so far.
-    pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
+    fn take(&mut self) -> (Vec<u8>, BatchFormat) {
         self.rows.take()
-    }
-
-    /// The row that is being read, in words.
-    fn place(&self) -> String {
-        self.place_of(self.rows.count + 1)
-    }
-
-    fn place_of(&self, row: u64) -> String {
-        match self.keys {
-            None if row == 1 && self.plan.column_names.is_empty() && self.rows.count == 0 => {
-                format!("the header of the response, line {},", self.row_line)
-            }
-            _ => format!("row {row} of the response, line {},", self.row_line),
-        }
     }
 }
 

@@ -27,6 +27,7 @@ impl JsonRows {
 }
 
 /// Writes a text as JSON.
+#[cfg(any(feature = "csv", feature = "xml"))]
 pub(super) fn write_text(json: &mut Vec<u8>, text: &[u8]) {
     json.push(b'"');
     let mut plain = 0;

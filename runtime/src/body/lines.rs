@@ -2,7 +2,7 @@
 
 use memchr::{memchr_iter, memrchr};
 
-use super::{BatchFormat, BodyError};
+use super::{BatchFormat, BodyError, text::TextFormat};
 
 /// The lines of a body.
 pub(super) struct Lines {
@@ -25,9 +25,10 @@ impl Lines {
             count: 0,
         }
     }
+}
 
-    /// Takes a piece of the text, with lines of at most this many bytes.
-    pub(super) fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
+impl TextFormat for Lines {
+    fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
         match memrchr(b'\n', piece.as_bytes()) {
             None => self.rest.push_str(piece),
             Some(at) => {
@@ -50,17 +51,16 @@ impl Lines {
     }
 
     /// Ends the body: its last line may have no end.
-    pub(super) fn finish(&mut self) {
+    fn finish(&mut self) -> Result<(), BodyError> {
         self.text.push_str(&std::mem::take(&mut self.rest));
+        Ok(())
     }
 
-    /// Bytes of the batch.
-    pub(super) const fn ready(&self) -> usize {
+    fn ready(&self) -> usize {
         self.text.len()
     }
 
-    /// The whole lines so far.
-    pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
+    fn take(&mut self) -> (Vec<u8>, BatchFormat) {
         let line = self.first;
         self.first += std::mem::take(&mut self.count);
         let text = std::mem::take(&mut self.text);

@@ -25,7 +25,7 @@ pub(super) fn missing(key: &str, feature: &str) -> Error {
 mod format {
     use super::missing;
     use crate::{
-        body::{BatchFormat, BodyError},
+        body::{BatchFormat, BodyError, text::TextFormat},
         error::Result,
         plan,
         schema::Table,
@@ -57,20 +57,22 @@ mod format {
         pub(in crate::body) fn in_charset(xml: &plan::Xml, table: &Table, _: bool) -> Result<Self> {
             Self::new(xml, table)
         }
+    }
 
-        pub(in crate::body) fn push(&mut self, _: &str, _: usize) -> Result<(), BodyError> {
+    impl TextFormat for MissingFormat {
+        fn push(&mut self, _: &str, _: usize) -> Result<(), BodyError> {
             match *self {}
         }
 
-        pub(in crate::body) fn finish(&mut self) -> Result<(), BodyError> {
+        fn finish(&mut self) -> Result<(), BodyError> {
             match *self {}
         }
 
-        pub(in crate::body) const fn ready(&self) -> usize {
+        fn ready(&self) -> usize {
             match *self {}
         }
 
-        pub(in crate::body) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
+        fn take(&mut self) -> (Vec<u8>, BatchFormat) {
             match *self {}
         }
     }

@@ -8,10 +8,11 @@
 mod charset;
 #[cfg(feature = "csv")]
 mod csv;
-#[cfg(any(feature = "csv", feature = "xml"))]
+mod custom;
 mod json;
 mod lines;
 mod missing;
+mod page;
 mod text;
 #[cfg_attr(not(feature = "archives"), path = "unpack_missing.rs")]
 mod unpack;
@@ -29,10 +30,17 @@ use self::missing::MissingFormat as Csv;
 use self::missing::MissingFormat as Xml;
 #[cfg(feature = "xml")]
 use self::xml::Xml;
-use self::{lines::Lines, text::TextStage, unpack::Unpack};
+use self::{
+    custom::Custom,
+    lines::Lines,
+    page::WholePage,
+    text::{DecodedText, TextFormat, TextStage},
+    unpack::Unpack,
+};
 use crate::{
     decode::{Decoded, Format, PageShape, Probes, decode_or_leave},
     error::{Error, ErrorKind, Result},
+    hooks::{DecoderHook, Hooks, Named},
     plan::{BodyFormat, Decoder, ResourcePlan},
     rows::Rows,
     schema::Table,
@@ -49,24 +57,23 @@ const PIECE: usize = 32 << 10;
 /// Decodes one body.
 pub(crate) struct BodyDecoder {
     unpack: Unpack,
-    text: TextStage,
-    records: Records,
-    /// The next member of an archive begins with them.
-    plan: Decoder,
-    table: Ref<Table>,
-    /// What was decoded of a piece.
-    decoded: String,
-    /// The most bytes of a record, or of a page that is not read by rows.
-    most: usize,
+    format: Box<dyn RecordFormat>,
+    formats: Formats,
 }
 
-/// What becomes records, by the format.
-enum Records {
-    /// One JSON value, read as a page.
-    Page(String),
-    Lines(Lines),
-    Csv(Box<Csv>),
-    Xml(Box<Xml>),
+/// The records of a body, from its bytes as they arrive.
+trait RecordFormat: Send {
+    /// Takes the next bytes.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), BodyError>;
+
+    /// Ends the body.
+    fn finish(&mut self) -> Result<(), BodyError>;
+
+    /// How many bytes of whole records are ready.
+    fn ready(&self) -> usize;
+
+    /// The whole records so far, as JSON.
+    fn take(&mut self) -> (Vec<u8>, BatchFormat);
 }
 
 /// A part of a body that is ready to be read.
@@ -158,17 +165,18 @@ impl BodyDecoder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if a feature of the crate is needed that is not enabled.
-    pub(crate) fn new(resource: &ResourcePlan, most: u64) -> Result<Self> {
-        let plan = &resource.decoder;
-        Ok(Self {
-            unpack: Unpack::new(&plan.compression)?,
-            text: TextStage::new(plan)?,
-            records: Records::new(plan, &resource.table)?,
-            plan: plan.clone(),
+    /// [`ErrorKind::Config`] if a feature of the crate is needed that is not enabled, or the hooks lack the decoder.
+    pub(crate) fn new(resource: &ResourcePlan, hooks: &Hooks, most: u64) -> Result<Self> {
+        let formats = Formats {
+            plan: resource.decoder.clone(),
             table: resource.table.clone(),
-            decoded: String::new(),
+            custom: hooks.decoder(resource)?,
             most: usize::try_from(most).unwrap_or(usize::MAX),
+        };
+        Ok(Self {
+            unpack: Unpack::new(&formats.plan.compression)?,
+            format: formats.make()?,
+            formats,
         })
     }
 
@@ -185,14 +193,11 @@ impl BodyDecoder {
             let read = self.unpack.step(piece)?;
             *bytes = bytes.get(read..).unwrap_or_default();
             let piece = self.unpack.take(piece.get(..read).unwrap_or_default());
-            // The text before a mistake comes before it.
-            let decoded = self.text.push(&piece, &mut self.decoded);
-            self.pass_on()?;
-            decoded?;
+            self.format.push(&piece)?;
             if self.unpack.is_member_ended() {
                 return self.end_member().map(Some);
             }
-            if self.records.is_full() {
+            if self.format.ready() >= BATCH {
                 return Ok(Some(self.take()));
             }
         }
@@ -201,10 +206,9 @@ impl BodyDecoder {
 
     /// Ends a member of an archive, with its last batch.
     fn end_member(&mut self) -> Result<Batch, BodyError> {
-        self.end_text()?;
+        self.format.finish()?;
         let last = self.take();
-        self.text = TextStage::new(&self.plan)?;
-        self.records = Records::new(&self.plan, &self.table)?;
+        self.format = self.formats.make()?;
         Ok(last)
     }
 
@@ -214,35 +218,13 @@ impl BodyDecoder {
         if self.unpack.is_archive() {
             return Ok(());
         }
-        let decoded = self.text.push(&rest, &mut self.decoded);
-        self.pass_on()?;
-        decoded?;
-        self.end_text()
-    }
-
-    fn end_text(&mut self) -> Result<(), BodyError> {
-        let ended = self.text.finish(&mut self.decoded);
-        self.pass_on()?;
-        ended?;
-        match &mut self.records {
-            Records::Page(_) => Ok(()),
-            Records::Lines(lines) => {
-                lines.finish();
-                Ok(())
-            }
-            Records::Csv(csv) => csv.finish(),
-            Records::Xml(xml) => xml.finish(),
-        }
+        self.format.push(&rest)?;
+        self.format.finish()
     }
 
     /// The records that are left: those before an error, or at the end.
     pub(crate) fn take(&mut self) -> Batch {
-        let (text, format) = match &mut self.records {
-            Records::Page(page) => (std::mem::take(page).into_bytes(), BatchFormat::Page),
-            Records::Lines(lines) => lines.take(),
-            Records::Csv(csv) => csv.take(),
-            Records::Xml(xml) => xml.take(),
-        };
+        let (text, format) = self.format.take();
         Batch {
             text,
             format,
@@ -259,47 +241,41 @@ impl BodyDecoder {
         }
         error
     }
-
-    /// Passes the decoded text on to the format.
-    fn pass_on(&mut self) -> Result<(), BodyError> {
-        match &mut self.records {
-            Records::Page(page) => {
-                if page.len() + self.decoded.len() > self.most {
-                    return Err(BodyError::too_large("the response", self.most));
-                }
-                page.push_str(&self.decoded);
-            }
-            Records::Lines(lines) => lines.push(&self.decoded, self.most)?,
-            Records::Csv(csv) => csv.push(&self.decoded, self.most)?,
-            Records::Xml(xml) => xml.push(&self.decoded, self.most)?,
-        }
-        self.decoded.clear();
-        Ok(())
-    }
 }
 
-impl Records {
-    fn new(plan: &Decoder, table: &Table) -> Result<Self> {
-        Ok(match &plan.format {
-            BodyFormat::Json => Self::Page(String::new()),
-            BodyFormat::Lines => Self::Lines(Lines::new()),
-            BodyFormat::Csv(csv) => Self::Csv(Box::new(Csv::new(csv, table)?)),
+/// What makes the format of a body, once for each member of an archive.
+struct Formats {
+    plan: Decoder,
+    table: Ref<Table>,
+    custom: Option<Named<DecoderHook>>,
+    /// The most bytes of a record, or of a page that is not read by rows.
+    most: usize,
+}
+
+impl Formats {
+    fn make(&self) -> Result<Box<dyn RecordFormat>> {
+        if let Some(hook) = &self.custom {
+            return Ok(Box::new(Custom::new(hook.clone(), self.most)?));
+        }
+        match &self.plan.format {
+            BodyFormat::Lines => self.of_text(Lines::new()),
+            BodyFormat::Csv(csv) => self.of_text(Csv::new(csv, &self.table)?),
             BodyFormat::Xml(xml) => {
-                let has_charset = plan.charset.is_some();
-                Self::Xml(Box::new(Xml::in_charset(xml, table, has_charset)?))
+                let has_charset = self.plan.charset.is_some();
+                self.of_text(Xml::in_charset(xml, &self.table, has_charset)?)
             }
-        })
+            BodyFormat::Json | BodyFormat::Custom(_) => self.of_text(WholePage::default()),
+        }
     }
 
-    /// Whether there is a batch.
-    fn is_full(&self) -> bool {
-        let bytes = match self {
-            Self::Page(_) => 0,
-            Self::Lines(lines) => lines.ready(),
-            Self::Csv(csv) => csv.ready(),
-            Self::Xml(xml) => xml.ready(),
+    fn of_text(&self, format: impl TextFormat + 'static) -> Result<Box<dyn RecordFormat>> {
+        let text = DecodedText {
+            stage: TextStage::new(&self.plan)?,
+            text: String::new(),
+            format,
+            most: self.most,
         };
-        bytes >= BATCH
+        Ok(Box::new(text))
     }
 }
 
@@ -379,26 +355,38 @@ impl Rows {
     ///
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
     /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit,
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where an `extract` function reads the bodies: see
-    /// [`Rows::from_response`].
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where an `extract` function or a decoder of the user's own reads
+    /// the bodies: see [`Rows::from_response`].
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
-        if let Some(path) = &resource.extract {
+        let custom = match &resource.decoder.format {
+            BodyFormat::Custom(path) => Some(path),
+            _ => None,
+        };
+        if let Some(path) = resource.extract.as_ref().or(custom) {
             let message = format!("`{path}` reads the bodies of `{}`", resource.name);
             return Err(
                 Error::new(ErrorKind::Config, message).with_help("`Rows::from_response` calls it")
             );
         }
+        Self::from_body(body.into(), resource, &Hooks::NONE)
+    }
+
+    /// The rows of a body that no `extract` function reads.
+    pub(crate) fn from_body(
+        mut body: Vec<u8>,
+        resource: &ResourcePlan,
+        hooks: &Hooks,
+    ) -> Result<Self> {
         let shape = PageShape::new(
             resource,
             resource.table.clone(),
             &Probes::default(),
             &Text::of("the schema"),
         )?;
-        let mut body = body.into();
         let decoded = if resource.decoder.is_plain() {
             decode_or_leave(&mut body, Format::Json, None, &shape)?
         } else {
-            let mut batch = whole(&body, resource).map_err(|error| error.error)?;
+            let mut batch = whole(&body, resource, hooks).map_err(|error| error.error)?;
             batch.decode(0, None, &shape)?
         };
         match decoded.failure {
@@ -409,8 +397,8 @@ impl Rows {
 }
 
 /// A body as one batch.
-fn whole(mut body: &[u8], resource: &ResourcePlan) -> Result<Batch, BodyError> {
-    let mut decoder = BodyDecoder::new(resource, u64::MAX)?;
+fn whole(mut body: &[u8], resource: &ResourcePlan, hooks: &Hooks) -> Result<Batch, BodyError> {
+    let mut decoder = BodyDecoder::new(resource, hooks, u64::MAX)?;
     let mut text = Vec::new();
     let is_page = resource.decoder.format == BodyFormat::Json;
     while let Some(batch) = decoder.push(&mut body)? {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "csv")]
 mod csv;
+mod custom;
 #[cfg(feature = "xml")]
 mod xml;
 
@@ -9,6 +10,7 @@ use super::{BATCH, BodyDecoder, BodyError};
 use crate::{
     Rows,
     error::Result,
+    hooks::Hooks,
     plan::{BodyFormat, Decoder, Pages, Paginator, ResourcePlan},
     schema::{Column, Table, Type},
     shared::{Ref::Static, Text, list},
@@ -44,7 +46,7 @@ fn batches(
     chunk: usize,
     most: u64,
 ) -> Result<(String, usize), BodyError> {
-    let mut decoder = BodyDecoder::new(&resource(decoder.clone()), most)?;
+    let mut decoder = BodyDecoder::new(&resource(decoder.clone()), &Hooks::NONE, most)?;
     let (mut text, mut count) = (Vec::new(), 0);
     for mut chunk in body.chunks(chunk) {
         while let Some(batch) = decoder.push(&mut chunk)? {
@@ -191,7 +193,7 @@ mod gzip {
     fn what_a_body_decompresses_to_is_passed_on_in_batches() {
         let body = gzip("{\"id\": 1}\n".repeat(4_000_000).as_bytes());
         assert!(body.len() < 100_000, "{}", body.len());
-        let mut decoder = BodyDecoder::new(&resource(GZIP), 1 << 20).unwrap();
+        let mut decoder = BodyDecoder::new(&resource(GZIP), &Hooks::NONE, 1 << 20).unwrap();
         let mut largest = 0;
         let mut rest = &body[..];
         while let Some(batch) = decoder.push(&mut rest).unwrap() {

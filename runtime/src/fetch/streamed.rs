@@ -150,7 +150,7 @@ impl Requests<'_> {
     ) -> (AttemptOutcome<DecodedPage>, u64) {
         let resource = &self.spec.resource;
         let most = self.spec.client.plan().max_response_bytes;
-        let decoder = match BodyDecoder::new(resource, most) {
+        let decoder = match BodyDecoder::new(resource, self.spec.client.hooks(), most) {
             Ok(decoder) => decoder,
             Err(error) => return (AttemptOutcome::Broken(error), 0),
         };

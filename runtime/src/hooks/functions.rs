@@ -115,6 +115,7 @@ impl fmt::Debug for PartitionsHook {
 }
 
 /// A function of a plan, with its path.
+#[derive(Clone)]
 pub(crate) struct Named<H> {
     pub(super) path: Text,
     pub(super) hook: H,
@@ -122,7 +123,7 @@ pub(crate) struct Named<H> {
 
 impl<H> Named<H> {
     /// The result of a call, or its error or panic as an error of this crate.
-    fn outcome<T>(&self, called: thread::Result<Result<T, BoxError>>) -> Result<T> {
+    pub(super) fn outcome<T>(&self, called: thread::Result<Result<T, BoxError>>) -> Result<T> {
         match called {
             Ok(result) => result.map_err(|error| failed(&self.path, error)),
             Err(panic) => Err(panicked(&self.path, &*panic)),

@@ -12,7 +12,7 @@ use std::{fs, path::Path};
 use serde::Serialize;
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
-use rest_source_codegen::{connector::Connector, crate_path::CratePath};
+use rest_source_codegen::{connector::Connector, emit::Options};
 
 use crate::{Error, rust::Rust};
 
@@ -69,8 +69,8 @@ const BUILT_IN: [(&str, &str); 7] = [
 #[derive(Debug)]
 pub struct Templates {
     tera: Tera,
-    /// The path of the runtime crate in generated code.
-    runtime: CratePath,
+    /// How Rust is generated.
+    options: Options,
 }
 
 impl Templates {
@@ -99,13 +99,13 @@ impl Templates {
             .map_err(|error| template_error(&error))?;
         Ok(Self {
             tera,
-            runtime: CratePath::default(),
+            options: Options::default(),
         })
     }
 
-    /// Sets the path of the crate `rest-source` in generated code.
-    pub(crate) fn runtime(mut self, runtime: CratePath) -> Self {
-        self.runtime = runtime;
+    /// Sets how Rust is generated.
+    pub(crate) fn options(mut self, options: Options) -> Self {
+        self.options = options;
         self
     }
 
@@ -122,7 +122,7 @@ impl Templates {
             context.insert("graph", &Graph::of(&source.resources));
         }
         if template == Template::Rust {
-            let rust = Rust::of(connector, &self.runtime)?;
+            let rust = Rust::of(connector, &self.options)?;
             context.insert("module", rust.module().trim_end());
             context.insert("items", rust.items().trim_end());
         }

@@ -1,10 +1,15 @@
 //! Functions of the user's that read bodies, find partitions and decide what responses mean.
 
-use std::{error::Error as _, fmt, time::Duration};
+use std::{
+    error::Error as _,
+    fmt, io,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use rest_source::{
     Client, Clock as _, Connector, Error, ErrorKind, Json, Rows, Secret,
-    hooks::Verdict,
+    hooks::{BoxError, DecodeBody, RecordSink, Verdict},
     plan::ResourcePlan,
     transport::{Headers, Response},
 };
@@ -67,8 +72,46 @@ fn table(_: &Response) -> Vec<Json> {
     vec![json!({ "id": 1 }), json!({ "id": "two" })]
 }
 
+/// Samples of a time and a value, four bytes each.
+#[derive(Default)]
+struct Samples(Vec<u8>);
+
+impl DecodeBody for Samples {
+    fn push(&mut self, bytes: &[u8], records: &mut RecordSink<'_>) -> Result<(), BoxError> {
+        self.0.extend_from_slice(bytes);
+        let samples = self.0.chunks_exact(8);
+        let rest = samples.remainder().to_vec();
+        for sample in samples {
+            let (at, value) = sample.split_at(4);
+            let number = |bytes: &[u8]| bytes.try_into().map(u32::from_le_bytes);
+            if number(at)? == 0 {
+                return Err("a time of 0".into());
+            }
+            records.push(&json!({ "at": number(at)?, "value": number(value)? }))?;
+        }
+        self.0 = rest;
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut RecordSink<'_>) -> Result<(), BoxError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+        }
+    }
+}
+
+/// A body of samples at these times.
+fn samples(times: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    let bytes = times
+        .into_iter()
+        .flat_map(|at| [at.to_le_bytes(), (at * 2).to_le_bytes()]);
+    bytes.flatten().collect()
+}
+
 /// What the API says in a header, by which the tests choose.
-fn meaning(response: &Response) -> Result<Option<Verdict>, std::io::Error> {
+fn meaning(response: &Response) -> Result<Option<Verdict>, io::Error> {
     let Some(say) = response.headers.get("X-Say") else {
         return Ok(None);
     };
@@ -82,7 +125,7 @@ fn meaning(response: &Response) -> Result<Option<Verdict>, std::io::Error> {
         "refresh" => Verdict::refresh_auth(),
         "fail" => Verdict::fail(body),
         "panic" => panic!("the function panics"),
-        "error" => return Err(std::io::Error::other(body)),
+        "error" => return Err(io::Error::other(body)),
         other => panic!("{other}"),
     }))
 }
@@ -152,7 +195,6 @@ fn shown(error: &Error, server: &Scripted) -> String {
 
 /// Says this, the first time that an order is asked for.
 fn once(say: &'static str, status: u16, body: &'static str) -> impl Fn(&Asked) -> Reply {
-    use std::sync::atomic::{AtomicBool, Ordering};
     let said = AtomicBool::new(false);
     move |_| {
         if said.swap(true, Ordering::Relaxed) {
@@ -295,6 +337,48 @@ async fn a_fetch_within_a_function_fails_as_itself() {
       in `super::accounts`, of `accounts`
       help: check what the credentials may read
     ");
+}
+
+#[tokio::test]
+async fn a_type_decodes_bodies_while_they_arrive() {
+    let api = Api::new(|_| Reply::status(200).body(samples(1..=100_000))).await;
+    let rows = api.source.samples().all().await.unwrap();
+    assert_eq!(rows.len(), 100_000);
+    assert!(rows.iter().all(|row| row.value == row.at * 2));
+    let mut pages = api.source.samples().pages();
+    let mut batches = 0;
+    while let Some(page) = pages.next().await {
+        batches += usize::from(!page.unwrap().is_empty());
+    }
+    assert!(batches > 5, "{batches}");
+}
+
+#[tokio::test]
+async fn a_body_that_its_type_calls_cut_is_requested_again() {
+    let is_first = AtomicBool::new(true);
+    let api = Api::new(move |_| {
+        let mut body = samples([7, 8]);
+        if is_first.swap(false, Ordering::Relaxed) {
+            body.truncate(11);
+        }
+        Reply::status(200).body(body)
+    })
+    .await;
+    let rows = api.source.samples().all().await.unwrap();
+    let times: Vec<i64> = rows.iter().map(|row| row.at).collect();
+    assert_eq!(times, [7, 8]);
+    assert_eq!(api.asked(), ["GET /samples", "GET /samples"]);
+
+    let api = Api::new(|_| Reply::status(200).body(samples([7, 0]))).await;
+    let mut records = api.source.samples().stream();
+    assert_eq!(records.next().await.unwrap().unwrap().at, 7);
+    let error = records.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Hook);
+    let text = error.to_string();
+    assert!(
+        text.contains("`super::Samples` failed: a time of 0"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

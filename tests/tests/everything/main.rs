@@ -12,7 +12,7 @@ use rest_source::{
 };
 use rest_source_codegen::{compile, connector::Connector};
 
-#[rest_source::rest_source("./spec.yaml")]
+#[rest_source::rest_source("./spec.yaml", serialize)]
 pub mod everything {}
 
 fn connector() -> Connector {

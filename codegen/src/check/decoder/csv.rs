@@ -16,6 +16,8 @@ pub(super) static KEYS: &[&dyn AnyKey] = &[
     &NULL_TEXT,
     &NULL_QUOTED,
     &SKIP_LINES,
+    &super::CHARSET,
+    &super::STRIP_PREFIX,
 ];
 
 static DELIMITER: Key<Text> = text("delimiter", "the character between the values of a row")

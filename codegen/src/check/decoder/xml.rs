@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::grammar::{AnyKey, Key, text};
 use crate::spec::View;
 
-pub(super) static KEYS: &[&dyn AnyKey] = &[&RECORDS];
+pub(super) static KEYS: &[&dyn AnyKey] = &[&RECORDS, &super::CHARSET, &super::STRIP_PREFIX];
 
 static RECORDS: Key<Text> = text(
     "records",

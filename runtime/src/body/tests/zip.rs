@@ -165,7 +165,7 @@ fn what_a_member_decompresses_to_is_passed_on_in_batches() {
         &b"{\"id\": 1}\n".repeat(1_000_000),
         Style::Deflated,
     )]);
-    let mut decoder = BodyDecoder::new(&resource(zip(None)), 1 << 20).unwrap();
+    let mut decoder = BodyDecoder::new(&resource(zip(None)), &Hooks::NONE, 1 << 20).unwrap();
     let (mut largest, mut all) = (0, 0);
     let mut rest = &body[..];
     while let Some(batch) = decoder.push(&mut rest).unwrap() {

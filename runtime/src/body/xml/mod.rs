@@ -14,7 +14,7 @@ use quick_xml::{
 };
 
 use self::{element::Element, places::Place};
-use super::{BatchFormat, BodyError, json::JsonRows};
+use super::{BatchFormat, BodyError, json::JsonRows, text::TextFormat};
 use crate::{
     error::Result,
     plan,
@@ -78,27 +78,6 @@ impl Xml {
             has_charset,
             rows: JsonRows::default(),
         })
-    }
-
-    /// Takes a piece of the text, with records of at most this many bytes.
-    pub(super) fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
-        self.rest.push_str(piece);
-        if self.rest.len() >= self.read_at {
-            self.read_rest(false)?;
-            self.read_at = self.rest.len() * 2;
-        }
-        let pending = usize::try_from(self.read - self.record_at).unwrap_or(usize::MAX);
-        let pending = pending.saturating_add(self.record_elements * Element::SIZE);
-        let is_in_record = !self.record.is_empty();
-        if self.rest.len() > most || is_in_record && pending > most {
-            let what = if is_in_record {
-                format!("{} of the response", self.place())
-            } else {
-                "an element of the response".to_owned()
-            };
-            return Err(BodyError::too_large(&what, most));
-        }
-        Ok(())
     }
 
     /// Reads the markup that is whole, and text as it comes.
@@ -276,43 +255,6 @@ impl Xml {
         }
     }
 
-    /// Ends the body.
-    pub(super) fn finish(&mut self) -> Result<(), BodyError> {
-        self.read_rest(true)?;
-        let open = self.record.last().map(|element| &element.name);
-        if let Some(open) = open.or(self.open.last()) {
-            let message = format!("the response ends within the element `{open}`");
-            return Err(BodyError::incomplete(message));
-        }
-        if !self.has_root {
-            return Err(BodyError::invalid("the response is empty, and no XML"));
-        }
-        let parents = self.path.len().saturating_sub(1);
-        if self.met < parents {
-            let shown: Vec<&str> = self
-                .path
-                .iter()
-                .take(self.met + 1)
-                .map(|name| &**name)
-                .collect();
-            let message = format!("the response has no element `/{}`", shown.join("/"));
-            return Err(BodyError::invalid(message).with_help(
-                "`records` names the elements that lead to a record, without their prefixes",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Bytes of the batch.
-    pub(super) const fn ready(&self) -> usize {
-        self.rows.ready()
-    }
-
-    /// The whole records so far.
-    pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
-        self.rows.take()
-    }
-
     /// Where it reads, in words.
     fn place(&self) -> String {
         if self.record.is_empty() {
@@ -340,6 +282,62 @@ impl Xml {
             is_incomplete,
             ..self.invalid(&error.to_string())
         }
+    }
+}
+
+impl TextFormat for Xml {
+    fn push(&mut self, piece: &str, most: usize) -> Result<(), BodyError> {
+        self.rest.push_str(piece);
+        if self.rest.len() >= self.read_at {
+            self.read_rest(false)?;
+            self.read_at = self.rest.len() * 2;
+        }
+        let pending = usize::try_from(self.read - self.record_at).unwrap_or(usize::MAX);
+        let pending = pending.saturating_add(self.record_elements * Element::SIZE);
+        let is_in_record = !self.record.is_empty();
+        if self.rest.len() > most || is_in_record && pending > most {
+            let what = if is_in_record {
+                format!("{} of the response", self.place())
+            } else {
+                "an element of the response".to_owned()
+            };
+            return Err(BodyError::too_large(&what, most));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), BodyError> {
+        self.read_rest(true)?;
+        let open = self.record.last().map(|element| &element.name);
+        if let Some(open) = open.or(self.open.last()) {
+            let message = format!("the response ends within the element `{open}`");
+            return Err(BodyError::incomplete(message));
+        }
+        if !self.has_root {
+            return Err(BodyError::invalid("the response is empty, and no XML"));
+        }
+        let parents = self.path.len().saturating_sub(1);
+        if self.met < parents {
+            let shown: Vec<&str> = self
+                .path
+                .iter()
+                .take(self.met + 1)
+                .map(|name| &**name)
+                .collect();
+            let message = format!("the response has no element `/{}`", shown.join("/"));
+            return Err(BodyError::invalid(message).with_help(
+                "`records` names the elements that lead to a record, without their prefixes",
+            ));
+        }
+        Ok(())
+    }
+
+    fn ready(&self) -> usize {
+        self.rows.ready()
+    }
+
+    fn take(&mut self) -> (Vec<u8>, BatchFormat) {
+        self.rows.take()
     }
 }
 
