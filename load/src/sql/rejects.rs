@@ -207,7 +207,6 @@ impl RejectStaging {
     /// Forgets the records. `committed`: they are in the table.
     pub(super) fn clear(&mut self, db: &mut dyn Database, committed: bool) -> Result<()> {
         self.has_committed |= committed;
-        self.before = 0;
         if !self.has_committed {
             self.equal.clear();
         }
