@@ -221,7 +221,7 @@ pub(crate) struct Infer {
     pub(crate) resource: Option<String>,
     /// Pages to read: folders and `.exchange.json` files of `fetch --save`, and files with the body of a page, in the
     /// order of the pages. No request is sent
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "proxy", "client_certificate", "ca_file", "user_agent", "env_file", "secrets_command", "verbose"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "token_file", "base_url", "proxy", "client_certificate", "ca_file", "user_agent", "env_file", "secrets_command", "keyring", "verbose"])]
     pub(crate) from: Vec<PathBuf>,
     /// The number of pages to fetch. Where the paginator is not known, some more requests show it
     #[arg(long, value_name = "PAGES", default_value_t = INFERRED_PAGES, value_parser = clap::value_parser!(u64).range(1..=1000))]

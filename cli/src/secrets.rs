@@ -107,6 +107,7 @@ enum Status {
     Credential,
     EnvFile,
     Command,
+    Keyring,
     /// `--config`.
     Config,
     TokenFile,
@@ -126,6 +127,7 @@ impl Status {
             Origin::Credential(path) => (Self::Credential, Some(shown(path))),
             Origin::EnvFile(path) => (Self::EnvFile, Some(shown(path))),
             Origin::Command => (Self::Command, None),
+            Origin::Keyring => (Self::Keyring, None),
         }
     }
 
@@ -136,6 +138,7 @@ impl Status {
             Self::Credential => "credential",
             Self::EnvFile => "env file",
             Self::Command => "secrets command",
+            Self::Keyring => "keyring",
             Self::Config => "--config",
             Self::TokenFile => "token file",
             Self::Default => "default",

@@ -1,6 +1,9 @@
-//! The values of variables: from the environment, files, systemd credentials, `--env-file` and `--secrets-command`.
+//! The values of variables: from the environment, files, systemd credentials, `--env-file`, `--secrets-command` and the
+//! keyring.
 
 mod env_file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod secrets_command;
 
 use std::{
@@ -25,9 +28,13 @@ pub(crate) struct SecretSources {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
     /// Command that prints secrets and settings, as `NAME=VALUE` lines or a JSON object: run once by the shell, used
-    /// where nothing else has a value
+    /// where nothing before has a value
     #[arg(long, value_name = "COMMAND")]
     pub(crate) secrets_command: Option<String>,
+    /// Use the keyring of the operating system where nothing else has a value: entries of the service `rest-source`,
+    /// each with the name of a variable as its user
+    #[arg(long)]
+    pub(crate) keyring: bool,
 }
 
 /// What the sources of a command hold.
@@ -36,6 +43,7 @@ pub(crate) struct Values {
     /// The last file first.
     env_files: Vec<(PathBuf, Pairs)>,
     command: Pairs,
+    keyring: Pairs,
 }
 
 /// Names and values. Does not implement `Debug`: they are secrets.
@@ -61,10 +69,11 @@ pub(crate) enum Origin {
     Credential(PathBuf),
     EnvFile(PathBuf),
     Command,
+    Keyring,
 }
 
 impl SecretSources {
-    /// Reads the files, and runs the command.
+    /// Reads the files and the keyring, and runs the command.
     pub(crate) async fn read(&self, console: &Console) -> Result<Values, CommandError> {
         let mut env_files = Vec::new();
         for path in &self.env_file {
@@ -82,7 +91,16 @@ impl SecretSources {
             Some(command) => Pairs(secrets_command::run(command).await?),
             None => Pairs::default(),
         };
-        Ok(Values { env_files, command })
+        let keyring = if self.keyring {
+            Pairs(keyring::read().await?)
+        } else {
+            Pairs::default()
+        };
+        Ok(Values {
+            env_files,
+            command,
+            keyring,
+        })
     }
 }
 
@@ -135,7 +153,23 @@ impl Values {
             let value = pairs.get(name)?;
             Some((value, Origin::EnvFile(path.clone())))
         });
-        Ok(in_file.or_else(|| Some((self.command.get(name)?, Origin::Command))))
+        let in_command = || Some((self.command.get(name)?, Origin::Command));
+        let in_keyring = || Some((self.keyring.get(name)?, Origin::Keyring));
+        Ok(in_file.or_else(in_command).or_else(in_keyring))
+    }
+}
+
+#[cfg(not(feature = "keyring"))]
+mod keyring {
+    use crate::error::CommandError;
+
+    /// The error of a build without it.
+    #[expect(clippy::unused_async, reason = "with the feature it waits")]
+    pub(super) async fn read() -> Result<Vec<(String, String)>, CommandError> {
+        Err(CommandError::usage(
+            "this `rest-source` was built without the feature `keyring`\n  help: `cargo install rest-source-cli \
+             --features keyring` builds it with it",
+        ))
     }
 }
 

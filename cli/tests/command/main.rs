@@ -11,6 +11,7 @@ mod fetch_kills;
 mod html;
 mod import;
 mod infer;
+mod keyring;
 #[cfg(unix)]
 mod kills;
 mod language;
