@@ -111,6 +111,11 @@ impl Document {
         Arc::clone(&self.tree)
     }
 
+    /// Whether the text that was parsed last has no syntax error.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.tree.is_whole()
+    }
+
     /// The last tree without a syntax error, whose names are complete.
     pub(crate) fn whole_tree(&mut self) -> Arc<SpecTree> {
         if self.text.len() <= PARSED_AT_ONCE {

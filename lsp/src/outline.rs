@@ -8,11 +8,29 @@ use rest_source_codegen::describe::editor::{OutlineItem, OutlineKind};
 
 use crate::document::{Document, MappedTree};
 
+/// The most symbols of an outline. Beyond them it has no columns, which editors could not show within a moment.
+const SYMBOLS: usize = 4_000;
+
 pub(crate) fn symbols(document: &mut Document, _: &DocumentSymbolParams) -> DocumentSymbolResponse {
     let mapped = document.best_tree();
-    let items = mapped.tree.outline();
+    let mut items = mapped.tree.outline();
+    if count(&items) > SYMBOLS {
+        remove_columns(&mut items);
+    }
     let symbols = items.iter().map(|item| symbol(document, &mapped, item));
     DocumentSymbolResponse::Nested(symbols.collect())
+}
+
+fn count(items: &[OutlineItem]) -> usize {
+    let children = items.iter().map(|item| count(&item.children));
+    items.len() + children.sum::<usize>()
+}
+
+fn remove_columns(items: &mut Vec<OutlineItem>) {
+    items.retain(|item| item.kind != OutlineKind::Column);
+    for item in items {
+        remove_columns(&mut item.children);
+    }
 }
 
 fn symbol(document: &Document, mapped: &MappedTree, item: &OutlineItem) -> DocumentSymbol {

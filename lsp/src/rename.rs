@@ -12,6 +12,8 @@ use rest_source_codegen::describe::editor::{Occurrence, SpecTree, Symbol, Symbol
 use crate::document::Document;
 use crate::server::Answer;
 
+const BROKEN: &str = "the spec has a syntax error: fix it before you rename";
+
 /// The places of the name at a position, and whether it is declared there.
 fn places(document: &mut Document, position: Position) -> Vec<(lsp_types::Range, bool)> {
     let at = document.byte(position);
@@ -67,13 +69,18 @@ pub(crate) fn prepare(
     params: &TextDocumentPositionParams,
 ) -> Answer<Option<PrepareRenameResponse>> {
     let at = document.byte(params.position);
-    let tree = document.current_tree();
-    let Some(one) = tree.symbol_at(at) else {
+    let mapped = document.best_tree();
+    let symbol = mapped.to_tree(at).and_then(|at| mapped.tree.symbol_at(at));
+    let place = symbol.and_then(|one| Some((one, mapped.span(&one.span)?)));
+    let Some((one, span)) = place else {
         return Ok(None);
     };
-    renamed(&tree, &one.symbol)?;
+    if !document.is_whole() {
+        return Err(BROKEN.to_owned());
+    }
+    renamed(&mapped.tree, &one.symbol)?;
     Ok(Some(PrepareRenameResponse::RangeWithPlaceholder {
-        range: document.range(&one.span),
+        range: document.range(&span),
         placeholder: one.symbol.name.clone(),
     }))
 }
@@ -112,7 +119,7 @@ pub(crate) fn rename(
 /// The places that a rename changes, or why it cannot.
 fn renamed<'t>(tree: &'t SpecTree, symbol: &'t Symbol) -> Answer<Vec<&'t Occurrence>> {
     if !tree.is_whole() {
-        return Err("the spec has a syntax error: fix it before you rename".to_owned());
+        return Err(BROKEN.to_owned());
     }
     let places: Vec<_> = tree.occurrences(symbol).collect();
     let (name, kind) = (&symbol.name, symbol.kind);
