@@ -115,6 +115,108 @@ source = rest_api_source(config)
 }
 
 #[test]
+fn a_value_on_a_condition_is_the_one_with_the_secret() {
+    let text = r#"
+@dlt.source
+def github(access_token=dlt.secrets.value, full=False):
+    config: RESTAPIConfig = {
+        "client": {
+            "base_url": "https://api.example.com",
+            "auth": (
+                {"type": "bearer", "token": access_token}
+                if access_token
+                else None
+            ),
+        },
+        "resources": [
+            {"name": "issues", "endpoint": {"path": "issues", "params": {"scope": "all" if full else "open"}, "data_selector": "$", "paginator": "header_link",
+                "headers": {"X-A": "a" if x > 1 else "b"}}},
+        ],
+    }
+"#;
+    let made = imported("github.py", text);
+    let spec = made.text();
+    assert!(
+        spec.contains("auth: { type: bearer, token: \"{secrets.access_token}\" }"),
+        "{spec}"
+    );
+    assert!(spec.contains("params: { scope: open }"), "{spec}");
+    // A condition that has to be executed.
+    assert_eq!(made.losses.len(), 1, "{:?}", made.losses);
+    assert!(made.losses[0].what.contains("`X-A`"), "{:?}", made.losses);
+    let is_given = imported(
+        "github.py",
+        &text.replace("if access_token", "if access_token is not None"),
+    );
+    assert_eq!(is_given.text(), spec);
+    // A setting may have either value.
+    let open = text.replace(
+        "access_token=dlt.secrets.value, full=False",
+        "full, access_token=dlt.secrets.value",
+    );
+    let made = imported("github.py", &open);
+    assert_eq!(made.losses.len(), 2, "{:?}", made.losses);
+}
+
+#[test]
+fn a_first_fetch_starts_relative_to_now() {
+    let config = |start: &str| {
+        format!(
+            "rest_api_source({{'client': {{'base_url': 'https://a.example'}}, 'resources': [{{'name': 'issues', \
+             'primary_key': 'id', 'write_disposition': 'merge', 'endpoint': {{'path': 'issues', 'data_selector': '$', \
+             'paginator': 'header_link', 'params': {{'since': {{'type': 'incremental', 'cursor_path': 'updated_at', \
+             'initial_value': {start}}}}}}}}}]}})"
+        )
+    };
+    for (start, want) in [
+        (
+            "pendulum.today().subtract(days=30).to_iso8601_string()",
+            "\"{today - 30d}\"",
+        ),
+        (
+            "pendulum.now('UTC').subtract(weeks=2, hours=1).isoformat()",
+            "\"{now - 14d1h}\"",
+        ),
+        ("datetime.now().isoformat()", "\"{now}\""),
+    ] {
+        let made = imported("a.py", &config(start));
+        let text = made.text();
+        assert!(
+            text.contains(&format!("initial_value: {want}")),
+            "{start}: {text}"
+        );
+        assert!(text.contains("updated_at: timestamp"), "{start}: {text}");
+        assert_eq!(made.losses, [], "{start}");
+    }
+    for start in [
+        "pendulum.now().subtract(months=1).to_iso8601_string()",
+        "pendulum.now().subtract(days=n).to_iso8601_string()",
+        "pendulum.now().subtract(days=1, weeks=1).to_iso8601_string()",
+        "other.now().isoformat()",
+    ] {
+        let made = imported("a.py", &config(start));
+        assert_eq!(made.losses.len(), 1, "{start}: {:?}", made.losses);
+    }
+}
+
+#[test]
+fn fields_of_a_token_request_have_their_own_keys() {
+    let text = "rest_api_source({'client': {'base_url': 'https://a.example', 'auth': OAuth2ClientCredentials(\
+                'https://a.example/token', secrets['id'], secrets['secret'], {'audience': 'crm', 'scope': 'read', 'kind': 'x'})}, \
+                'resources': [{'name': 'a', 'endpoint': {'path': 'a', 'data_selector': '$', 'paginator': 'header_link'}}]})";
+    let made = imported("a.py", text);
+    let spec = made.text();
+    for line in [
+        "    audience: crm",
+        "    scope: read",
+        "access_token_request_data: { kind: x }",
+    ] {
+        assert!(spec.contains(line), "{line}: {spec}");
+    }
+    assert_eq!(made.losses, []);
+}
+
+#[test]
 fn oauth2_and_classes_become_their_kinds() {
     let source = r#"
 rest_api_resources({

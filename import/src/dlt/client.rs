@@ -257,6 +257,21 @@ impl Convert<'_> {
                 auth.set(key, node);
             }
         }
+        // Fields of the token request that have keys of their own.
+        for field in ["audience", "scope"] {
+            let value = match auth.get("access_token_request_data") {
+                Some(Node::Map(data)) => data.get(field).cloned(),
+                _ => None,
+            };
+            if let (Some(value), None) = (value, auth.get(field)) {
+                auth.map("access_token_request_data").remove(field);
+                auth.set(field, value);
+            }
+        }
+        if matches!(auth.get("access_token_request_data"), Some(Node::Map(data)) if data.is_empty())
+        {
+            auth.remove("access_token_request_data");
+        }
         for field in fields {
             if auth.get(field).is_none() {
                 auth.set(field, self.references.placeholder(Reference::Secret, field));

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::moment;
 use super::value::{Kind, Place, Reference, References, Value};
 use crate::credentials;
 use crate::python::{self, Expr, Lexer, Located, Parser, SyntaxError};
@@ -459,7 +460,11 @@ impl<'a> Module<'a> {
             Expr::Union(parts) => self.union(parts, depth)?,
             Expr::Name(name) => return self.named(name, found.at, depth),
             Expr::Attribute(..) | Expr::Item(..) => self.reference(found, depth)?,
-            Expr::Call(function, arguments) => self.call(function, arguments, depth)?,
+            Expr::Choice(parts) => return self.choice(parts, found.at, depth),
+            Expr::Call(function, arguments) => match moment::of(function, arguments) {
+                Some(text) => Kind::Text(text),
+                None => self.call(function, arguments, depth)?,
+            },
             Expr::Other => Kind::Other("an expression that has to be executed".to_owned()),
         };
         Ok(Value {
@@ -575,6 +580,33 @@ impl<'a> Module<'a> {
             }
         }
         Ok(Kind::Map(union))
+    }
+
+    /// One of two values. A secret is taken to be given.
+    fn choice(
+        &self,
+        [condition, value, other]: &[Located<'a>; 3],
+        at: usize,
+        depth: usize,
+    ) -> Result<Value, SyntaxError> {
+        let chosen = match self.value(condition, depth + 1)?.kind {
+            Kind::Text(text) if text.is_empty() => other,
+            Kind::Text(text) if text.contains("{config.") => {
+                return Ok(Value {
+                    place: Place::At(at),
+                    kind: Kind::Other("a choice by a setting".to_owned()),
+                });
+            }
+            Kind::Text(_) | Kind::Bool(true) | Kind::Unnamed(Reference::Secret) => value,
+            Kind::Null | Kind::Bool(false) => other,
+            _ => {
+                return Ok(Value {
+                    place: Place::At(at),
+                    kind: Kind::Other("an expression that has to be executed".to_owned()),
+                });
+            }
+        };
+        self.value(chosen, depth + 1)
     }
 
     /// The value of a name at its last assignment before this place.

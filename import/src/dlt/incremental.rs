@@ -83,10 +83,15 @@ pub(super) fn cursor_type(incremental: &Map) -> &'static str {
     match incremental.get("initial_value") {
         Some(Node::Number(number)) if number.contains(['.', 'e', 'E']) => "double",
         Some(Node::Number(_)) => "bigint",
-        Some(Node::Text(text)) if is_instant(text) || has_lag => "timestamp",
+        Some(Node::Text(text)) if is_instant(text) || is_moment(text) || has_lag => "timestamp",
         None if has_lag => "timestamp",
         _ => "text",
     }
+}
+
+/// Whether a text is a placeholder such as `{now - 30d}`.
+fn is_moment(text: &str) -> bool {
+    text.starts_with("{now") || text.starts_with("{today")
 }
 
 /// Whether a text is a time with an offset, as RFC 3339 has it.

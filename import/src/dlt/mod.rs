@@ -5,6 +5,7 @@ mod columns;
 mod document;
 mod evaluate;
 mod incremental;
+mod moment;
 mod parents;
 mod resources;
 mod value;

@@ -36,6 +36,8 @@ pub(crate) enum Expr<'a> {
     Sum(Vec<Located<'a>>),
     /// `a | b | c`.
     Union(Vec<Located<'a>>),
+    /// `a if condition else b`, whose condition is a value, or `value is not None`.
+    Choice(Box<[Located<'a>; 3]>),
     /// What has to be executed.
     Other,
 }
@@ -152,12 +154,41 @@ impl<'a> Parser<'a> {
             let expr = Expr::Union(parts);
             found = Located { at, expr };
         }
+        if self.next.is_name("if") && !is_key {
+            found = self.choice(found)?;
+        }
         if !self.is_end(is_key) {
             self.skip(is_key)?;
             found.expr = Expr::Other;
         }
         self.depth -= 1;
         Ok(found)
+    }
+
+    /// What follows a value before `if`. A condition that is not understood leaves the value there.
+    fn choice(&mut self, value: Located<'a>) -> Parsed<Located<'a>> {
+        let (lexer, next) = (self.lexer.clone(), self.next);
+        self.bump();
+        let at = value.at;
+        if self.next.kind == Kind::Name
+            && let Ok(condition) = self.operand()
+        {
+            for word in ["is", "not", "None"] {
+                if self.next.is_name(word) {
+                    self.bump();
+                } else {
+                    break;
+                }
+            }
+            if self.next.is_name("else") {
+                self.bump();
+                let other = self.expression(false)?;
+                let expr = Expr::Choice(Box::new([condition, value, other]));
+                return Ok(Located { at, expr });
+            }
+        }
+        (self.lexer, self.next) = (lexer, next);
+        Ok(value)
     }
 
     /// Operands with `+` between them.
