@@ -125,6 +125,47 @@ fn nothing_of_a_request_is_lost_without_a_line() {
 }
 
 #[test]
+fn placeholders_of_documentation_are_settings_and_secrets() {
+    for (command, parts) in [
+        (
+            "curl 'https://api.example.com/{{version}}/items?key={{apiKey}}&kind={{kind}}'",
+            &[
+                "/{config.version}/items",
+                "key: \"{secrets.api_key}\"",
+                "kind: \"{config.kind}\"",
+            ][..],
+        ),
+        (
+            "curl https://YOUR_DOMAIN.example.com/lists/YOUR_LIST_ID/members?apikey=YOUR_API_KEY",
+            &[
+                "https://{config.domain}.example.com",
+                "/lists/{config.list_id}/members",
+                "{secrets.apikey}",
+            ],
+        ),
+        (
+            "curl.exe -H 'X-A: 1' ^\r\n  https://api.example.com/x ^",
+            &["X-A: \"1\"", "path: /x"],
+        ),
+        ("curl https://api.example.com/x.csv", &["decoder: csv"]),
+        (
+            "curl -H 'Accept: text/csv' https://api.example.com/x",
+            &["decoder: csv"],
+        ),
+    ] {
+        let made = imported(command);
+        for part in parts {
+            assert!(
+                made.text().contains(part),
+                "{command}: {part}\n{}",
+                made.text()
+            );
+        }
+        assert_eq!(made.losses, [], "{command}");
+    }
+}
+
+#[test]
 fn a_secret_is_neither_in_the_spec_nor_in_an_error() {
     let secret = "s3cr3t0123456789";
     for command in [

@@ -109,6 +109,13 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
     }
     let path = draft.settings_in(&path);
     endpoint.set("path", path.as_str());
+    let is_csv = |header: &Word| {
+        let header = header.text.to_ascii_lowercase();
+        header.starts_with("accept:") && header.contains("text/csv")
+    };
+    if url.path.ends_with(".csv") || options.headers.iter().any(is_csv) {
+        endpoint.set("decoder", "csv");
+    }
     let body = draft.body(options, &content_type)?;
     if body.is_none() && USUAL_TYPES.contains(&content_type.as_str()) {
         // A client names it only where there is a body.
@@ -283,7 +290,8 @@ impl Draft {
                 let colon = decoded
                     .strip_prefix(':')
                     .filter(|name| rest_source_codegen::write::is_name(name));
-                match inner.as_deref().or(colon) {
+                let named = inner.as_deref().or(colon);
+                match named.or_else(|| placeholder(&decoded)) {
                     Some(name) if !name.contains(VARIABLE.0) => self.setting(name),
                     _ => self.url_text(segment),
                 }
@@ -470,10 +478,7 @@ impl Draft {
 
     /// A value of a parameter, which may be a placeholder: `{id}`, `<id>`.
     fn value(&mut self, value: &str) -> String {
-        let inner = ["{}", "<>"]
-            .iter()
-            .find_map(|marks| value.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
-        match inner.filter(|name| rest_source_codegen::write::is_name(name)) {
+        match placeholder(value) {
             Some(name) => self.variable(name),
             None => self.embedded(value).unwrap_or_else(|| self.text(value)),
         }
@@ -716,7 +721,7 @@ impl Draft {
                 let inner = ["{}", "<>"]
                     .iter()
                     .find_map(|marks| label.strip_prefix(&marks[..1])?.strip_suffix(&marks[1..]));
-                match inner {
+                match inner.or_else(|| placeholder(label)) {
                     Some(name) => self.setting(name),
                     None => self.url_text(label),
                 }
@@ -724,6 +729,22 @@ impl Draft {
             .collect();
         format!("{scheme}://{}", labels.join("."))
     }
+}
+
+/// The name in a placeholder: `{id}`, `<id>`, `{{id}}`, `YOUR_ID`.
+fn placeholder(text: &str) -> Option<&str> {
+    let is_name = |name: &&str| rest_source_codegen::write::is_name(name);
+    let marked = [("{{", "}}"), ("{", "}"), ("<", ">")]
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close));
+    if let Some(name) = marked.map(str::trim).filter(is_name) {
+        return Some(name);
+    }
+    let name = ["YOUR_", "your_", "YOUR-", "your-"]
+        .iter()
+        .find_map(|start| text.strip_prefix(start))?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    (!name.is_empty() && name.chars().all(is_plain)).then_some(name)
 }
 
 /// Whether a parameter or a field of a form has a secret: by its name, by the value, or by the variable that it is.

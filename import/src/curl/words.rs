@@ -49,6 +49,12 @@ impl Reader<'_> {
         Some(c)
     }
 
+    /// Whether nothing but spaces follows in the line.
+    fn ends_line(&self) -> bool {
+        let rest = self.rest().trim_start_matches([' ', '\t', '\r']);
+        rest.is_empty() || rest.starts_with('\n')
+    }
+
     fn push(&mut self, at: usize, c: char) {
         let is_mark = [VARIABLE.0, VARIABLE.1, DEFAULT].contains(&c);
         self.word(at)
@@ -81,6 +87,10 @@ impl Reader<'_> {
                     .trim_start_matches([' ', '\t', '\r'])
                     .starts_with('\n') =>
                 {
+                    while self.bump().is_some_and(|c| c != '\n') {}
+                }
+                // `^` continues a line of Windows, and a backtick one of PowerShell.
+                '^' | '`' if self.word.is_none() && self.ends_line() => {
                     while self.bump().is_some_and(|c| c != '\n') {}
                 }
                 '\\' => {
@@ -268,6 +278,7 @@ mod tests {
             ]
         );
         assert_eq!(texts("a # b\n"), ["a"]);
+        assert_eq!(texts("a ^\r\n -b `\n c^d ^"), ["a", "-b", "c^d"]);
         assert_eq!(texts("a\n-b c"), ["a", "-b", "c"]);
     }
 
