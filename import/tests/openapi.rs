@@ -72,6 +72,41 @@ fn credentials_in_examples_and_defaults_are_not_copied() {
 }
 
 #[test]
+fn an_operation_without_credentials_is_requested_without_them() {
+    let list = r#""responses": { "200": { "content": { "application/json": { "schema": { "type": "array",
+        "items": { "properties": { "id": { "type": "integer" } } } } } } } }"#;
+    let document = format!(
+        r#"{{ "openapi": "3.1.0", "info": {{ "title": "Fleet" }}, "servers": [{{ "url": "https://a.example" }}],
+            "components": {{ "securitySchemes": {{ "token": {{ "type": "http", "scheme": "bearer" }} }} }},
+            "security": [{{ "token": [] }}],
+            "paths": {{ "/drivers": {{ "get": {{ "security": [], {list} }} }}, "/cars": {{ "get": {{ {list} }} }} }} }}"#
+    );
+    let imported = import("fleet.json", &document, &Selection::default()).unwrap();
+    assert_eq!(imported.losses, []);
+    let text = imported.text();
+    assert_eq!(text.matches("auth: null").count(), 1, "{text}");
+}
+
+#[test]
+fn a_document_of_very_many_lists_is_an_error() {
+    let list = r#"{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"type":"array","items":{"type":"object"}}}}}}}}"#;
+    let paths: Vec<String> = (0..10_001).map(|n| format!("\"/p{n}\":{list}")).collect();
+    let document = format!(
+        "{{\"openapi\":\"3.0.0\",\"paths\":{{{}}}}}",
+        paths.join(",")
+    );
+    let error = import("large.json", &document, &Selection::default()).unwrap_err();
+    assert_eq!(error.place, "large.json#/paths");
+    assert!(error.message.contains("10001 operations"), "{error}");
+    assert!(error.help.contains("--include"), "{error}");
+    let selection = Selection {
+        include: vec!["/p77".to_owned()],
+        tags: Vec::new(),
+    };
+    assert!(import("large.json", &document, &selection).is_ok());
+}
+
+#[test]
 fn a_document_without_paths_is_an_error() {
     for document in ["", "[]", "openapi: 3.0.0", "paths: {}", "{\"a\": "] {
         let error = import("api.yaml", document, &Selection::default()).unwrap_err();

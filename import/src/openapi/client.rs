@@ -473,7 +473,7 @@ pub(super) fn own_credentials(
 ) -> Option<Credentials> {
     let security = operation.get("security")?.elements();
     let requirements: Vec<Requirement<'_>> = security.iter().map(requirement).collect();
-    if requirements.iter().any(Vec::is_empty) {
+    if requirements.is_empty() || requirements.iter().any(Vec::is_empty) {
         // None are needed.
         return None;
     }

@@ -31,6 +31,8 @@ pub struct Selection {
     pub tags: Vec<String>,
 }
 
+/// The most operations of one spec.
+const OPERATIONS: usize = 10_000;
 /// The columns of all resources together, and those of one.
 const COLUMNS: (usize, usize) = (40_000, 300);
 /// The most columns of a resource at its top.
@@ -111,6 +113,16 @@ pub fn import(file: &str, text: &str, selection: &Selection) -> Result<Imported,
             place: format!("{file}#/paths"),
             message: "no operation of the document returns records".to_owned(),
             help: "name the operations to import: `--include PATTERN`".to_owned(),
+        });
+    }
+    if operations.len() > OPERATIONS {
+        return Err(ImportError {
+            place: format!("{file}#/paths"),
+            message: format!(
+                "the document has {} operations to import, more than {OPERATIONS}",
+                operations.len()
+            ),
+            help: "import a part of it: `--include PATTERN` or `--tag TAG`".to_owned(),
         });
     }
     let spec = spec(&root, &schemas, &operations, &mut losses);
