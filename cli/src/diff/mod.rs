@@ -4,9 +4,13 @@ mod rust;
 mod settings;
 mod tables;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
-use rest_source_codegen::connector::Connector;
+use rest_source_codegen::{
+    compile,
+    connector::Connector,
+    write::{Node, read},
+};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
     console::Console,
     error::CommandError,
     printable::printable,
-    spec,
+    spec::{self, shown},
 };
 
 /// What a change asks of somebody.
@@ -74,7 +78,17 @@ impl Change {
 /// Prints what changes from one version of a spec to another.
 pub(crate) fn run(args: &Diff, console: &Console) -> Result<(), CommandError> {
     let old = spec::checked(&args.old)?;
-    let new = spec::checked(&args.new)?;
+    let mut new = spec::checked(&args.new)?;
+    if old.plan.name != new.plan.name
+        && let (None, None) = (own_name(&args.old)?, own_name(&args.new)?)
+        && let Some(same) = compile(&shown(&args.old), &spec::text(&args.new)?).connector
+    {
+        console.say(format_args!(
+            "note: both specs are compared as `{}`, the name of the old file: neither has a `name`",
+            old.plan.name
+        ));
+        new = same;
+    }
     let changes = changes(&old, &new)?;
     let text = match args.format {
         args::Changes::Text => text(&changes),
@@ -89,6 +103,12 @@ pub(crate) fn run(args: &Diff, console: &Console) -> Result<(), CommandError> {
         return Err(CommandError::invalid(vec![message]));
     }
     Ok(())
+}
+
+/// The name that a spec gives its source. Without one it is that of the file.
+fn own_name(path: &Path) -> Result<Option<Node>, CommandError> {
+    let spec = read(&spec::text(path)?).ok();
+    Ok(spec.and_then(|spec| spec.get("name").cloned()))
 }
 
 fn changes(old: &Connector, new: &Connector) -> Result<Vec<Change>, CommandError> {

@@ -92,6 +92,24 @@ fn a_renamed_source_is_loaded_into_another_database() {
 }
 
 #[test]
+fn specs_without_a_name_are_compared_as_one_source() {
+    let shell = Shell::new();
+    let (old, new) = (
+        OLD.replace("name: shop\n", ""),
+        NEW.replace("name: shop\n", ""),
+    );
+    shell.write("old.yaml", &old);
+    shell.write("new.yaml", &old);
+    let ran = shell.run(&["diff", "old.yaml", "new.yaml"]);
+    assert!(ran.stdout.starts_with("no change"), "{ran}");
+    assert!(ran.stderr.contains("compared as `old`"), "{ran}");
+    shell.write("new.yaml", &new);
+    let ran = shell.run(&["diff", "old.yaml", "new.yaml"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("the key of `carts` was (id)"), "{ran}");
+}
+
+#[test]
 fn every_kind_of_change_is_named() {
     let shell = Shell::new();
     shell.write("old.yaml", OLD);
