@@ -127,6 +127,66 @@ fn a_second_import_keeps_what_the_user_changed() {
     assert_eq!(shell.read("spec.yaml"), broken);
 }
 
+const MANIFEST: &str = "
+version: 1.0.0
+type: DeclarativeSource
+streams:
+  - type: DeclarativeStream
+    name: orders
+    primary_key: id
+    retriever:
+      type: SimpleRetriever
+      requester: { type: HttpRequester, url_base: https://shop.example/v1, path: orders, request_parameters: { state: open } }
+      record_selector: { type: RecordSelector, extractor: { type: DpathExtractor, field_path: [orders] } }
+    schema_loader: { type: InlineSchemaLoader, schema: { type: object, properties: { id: { type: string } } } }
+";
+
+const SOURCE: &str = r#"
+source = rest_api_source({
+    "client": {"base_url": "https://shop.example/v1"},
+    "resources": [{"name": "orders", "endpoint": {
+        "path": "orders", "data_selector": "orders", "paginator": "header_link", "params": {"state": "open"}}}],
+})
+"#;
+
+#[test]
+fn a_second_import_keeps_edits_whatever_the_format() {
+    let shell = Shell::new();
+    let document = SHOP.replace("name: cursor, in: query", "name: state, in: query, required: true");
+    let command = "curl 'https://shop.example/v1/orders?state=open'";
+    for (format, source, text, from, to) in [
+        ("openapi", "shop.yaml", document.as_str(), "url: https://shop.example/v1", "url: https://shop.example/v2"),
+        ("airbyte", "manifest.yaml", MANIFEST, "state: open", "state: closed"),
+        ("dlt", "shop.py", SOURCE, "\"open\"", "\"closed\""),
+        ("curl", "-", command, "state=open", "state=closed"),
+    ] {
+        let spec = format!("{format}.spec.yaml");
+        let import = |text: &str| {
+            assert!(format == "curl" || text.contains(from) || text.contains(to), "{format}");
+            shell.write(source, text);
+            let given = if source == "-" { text } else { source };
+            shell.run(&["import", format, given, "--output", &spec])
+        };
+        let made = import(text);
+        assert_eq!(made.code, 0, "{format}: {made}");
+        let first = shell.read(&spec);
+        let mine = "\n  - name: mine\n    endpoint: { path: mine, paginator: single_page }\n    columns: json\n    \
+                    write_disposition: append\n";
+        let edited = first.replacen("client:\n", "client:\n  # Slowly.\n  concurrency: 1\n", 1);
+        shell.write(&spec, &format!("{edited}{mine}"));
+        let again = import(&text.replace(from, to));
+        assert_eq!(again.code, 0, "{format}: {again}");
+        let merged = shell.read(&spec);
+        for part in ["# Slowly.\n  concurrency: 1\n", "- name: mine\n"] {
+            assert!(merged.contains(part), "{format}: {merged}");
+        }
+        let new = to.rsplit(['/', '=', ' ']).next().unwrap().trim_matches('"');
+        assert!(merged.contains(new), "{format}: {merged}");
+        let checked = shell.run(&["check", &spec]);
+        assert_eq!(checked.code, 0, "{format}: {checked}");
+    }
+}
+
 #[test]
 fn what_is_no_document_is_an_error_with_its_place() {
     let shell = Shell::new();
@@ -287,17 +347,29 @@ const KEY: &str = r#"            "type": "api_key",
             "api_key": dlt.secrets["api_key"],
             "location": "query""#;
 
-/// Asserts that the spec made of a document fetches what the server holds, as the specs in `specs/` do.
-fn assert_imported(api: Api, auth: &str, resources: &[(&str, &str)]) {
+/// Asserts that the spec made of a document fetches what the server holds, and what the spec of this name in `specs/`
+/// fetches.
+fn assert_imported(spec: &str, api: Api, auth: &str, resources: &[(&str, &str)]) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.unwrap();
     let server = runtime.block_on(Server::start(api)).unwrap();
-    let shell = Shell::new()
-        .with("MADE_API_KEY", data::API_KEY)
-        .with("MADE_CLIENT_ID", data::CLIENT_ID)
-        .with("MADE_CLIENT_SECRET", data::CLIENT_SECRET);
+    let mut shell = Shell::new();
+    for source in ["made", spec] {
+        for (secret, value) in [
+            ("API_KEY", data::API_KEY),
+            ("CLIENT_ID", data::CLIENT_ID),
+            ("CLIENT_SECRET", data::CLIENT_SECRET),
+        ] {
+            shell = shell.with(&format!("{}_{secret}", source.to_uppercase()), value);
+        }
+    }
+    let token_url = format!("{}/oauth/token", server.url());
+    let shell = shell
+        .with(&format!("{}_BASE_URL", spec.to_uppercase()), server.url())
+        .with(&format!("{}_TOKEN_URL", spec.to_uppercase()), &token_url);
+    let file = format!("specs/{spec}.yaml");
     let auth = auth.replace("<server>", server.url());
     shell.write("api.md", &document(server.url(), &auth, resources));
     let made = shell.run(&["import", "dlt", "api.md", "--output", "made.yaml"]);
@@ -316,11 +388,19 @@ fn assert_imported(api: Api, auth: &str, resources: &[(&str, &str)]) {
             .collect();
         let held = server.dataset(name).rows();
         assert_eq!(rows.len(), held.len(), "{name}");
+        let ids: Vec<Value> = rows.iter().map(|row| row["id"].clone()).collect();
         for (row, held) in rows.into_iter().zip(held) {
             // Both are read by one parser, which rounds doubles.
             let held: Value = serde_json::from_str(&Value::Object(held).to_string()).unwrap();
             assert_eq!(row, held, "{name}");
         }
+        let by_hand = shell.run(&["fetch", &file, name, "--format", "jsonl"]);
+        assert_eq!(by_hand.code, 0, "{by_hand}");
+        let rows = by_hand.stdout.lines();
+        let by_hand: Vec<Value> = rows
+            .map(|row| serde_json::from_str::<Value>(row).unwrap()["id"].clone())
+            .collect();
+        assert_eq!(ids, by_hand, "{file}: {name}");
     }
     let loaded = shell.run(&["load", "made.yaml", "--to", "sqlite:made.db"]);
     assert_eq!(loaded.code, 0, "{loaded}");
@@ -336,8 +416,8 @@ fn assert_imported(api: Api, auth: &str, resources: &[(&str, &str)]) {
 #[test]
 fn documents_for_dlt_become_specs_that_fetch_the_same_rows() {
     let one = [("resource_name", "/v1/resource")];
-    assert_imported(data::analytics_api_key(), KEY, &one);
-    assert_imported(data::datasets(), KEY, &one);
+    assert_imported("analytics_api_key", data::analytics_api_key(), KEY, &one);
+    assert_imported("datasets", data::datasets(), KEY, &one);
     let overviews = [
         "account_overview",
         "agents_overview",
@@ -349,20 +429,28 @@ fn documents_for_dlt_become_specs_that_fetch_the_same_rows() {
         "stories",
         "story_insights",
     ];
-    for (api, names) in [
-        (data::call_center_overview(), overviews.as_slice()),
-        (data::media_insights(), insights.as_slice()),
+    for (spec, api, names) in [
+        (
+            "call_center_overview",
+            data::call_center_overview(),
+            overviews.as_slice(),
+        ),
+        (
+            "media_insights",
+            data::media_insights(),
+            insights.as_slice(),
+        ),
     ] {
         let paths: Vec<String> = names.iter().map(|name| format!("/v1/{name}")).collect();
         let names = names.iter().copied();
         let resources: Vec<_> = names.zip(paths.iter().map(String::as_str)).collect();
-        assert_imported(api, KEY, &resources);
+        assert_imported(spec, api, KEY, &resources);
     }
     let oauth = r#"            "type": "oauth2",
             "client_id": dlt.secrets["client_id"],
             "client_secret": dlt.secrets["client_secret"],
             "token_url": "<server>/oauth/token""#;
-    assert_imported(data::analytics_oauth2(), oauth, &one);
+    assert_imported("analytics_oauth2", data::analytics_oauth2(), oauth, &one);
 }
 
 #[test]
