@@ -16,7 +16,7 @@ use rest_source_import::{
     Loss,
     infer::{
         Budget, InferError, Page, Proposal, Request, Shape, completed, draft, has_in_endpoint,
-        infer, infer_at, merge,
+        infer, infer_at, merge, without_uncertain,
     },
 };
 use similar::TextDiff;
@@ -54,7 +54,7 @@ pub(crate) fn fetch(args: Infer, context: &Context) -> NetworkCommand {
             let edited = Edited::read(&args)?;
             let source = Source {
                 file: &edited.file,
-                text: &edited.text,
+                text: edited.open.as_deref().unwrap_or(&edited.text),
                 resource: &edited.resource.name,
             };
             let shape = |pages: &[Page]| edited.shape(pages);
@@ -205,6 +205,8 @@ fn resource_name(path: &str) -> String {
 struct Edited {
     file: String,
     text: String,
+    /// The text without a paginator that a comment calls not certain.
+    open: Option<String>,
     resource: Ref<ResourcePlan>,
 }
 
@@ -231,6 +233,7 @@ impl Edited {
         can_infer(&resource)?;
         Ok(Self {
             file,
+            open: without_uncertain(&text, &resource.name),
             text,
             resource,
         })
@@ -257,7 +260,13 @@ impl Edited {
         context: &Context,
     ) -> Result<(), CommandError> {
         let Self { file, text, .. } = self;
-        let merged = merge(text, &self.resource.name, pages, proposal)?;
+        // What is not certain is replaced by what is.
+        let open = self
+            .open
+            .as_ref()
+            .filter(|_| proposal.paginator.doubts.is_empty());
+        let base = open.unwrap_or(text);
+        let merged = merge(base, &self.resource.name, pages, proposal)?;
         let compiled = compile(file, &completed(&merged.text));
         if compiled.connector.is_none() {
             let mut messages = compiled.diagnostics.messages();

@@ -339,6 +339,110 @@ async fn scroll_is_found_by_requests() {
     insta::assert_snapshot!("scroll", part(&ran, "paginator:"));
 }
 
+/// A page of 60 things from a position, and whether there is more.
+fn slice(from: u64, count: u64) -> (Vec<Value>, bool) {
+    let ids = from..(from + count).min(60);
+    let records = ids.map(|id| json!({ "id": id, "name": format!("thing {id}") }));
+    (records.collect(), from + count < 60)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paginators_of_the_body_are_found_by_requests() {
+    let server = Scripted::start(|asked| {
+        let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+        let number = |name: &str, usual: u64| body[name].as_u64().unwrap_or(usual);
+        match asked.path() {
+            "/elastic" => {
+                let (hits, _) = slice(number("from", 0), number("size", 10));
+                Reply::json(&json!({ "hits": { "total": { "value": 60 }, "hits": hits } }))
+            }
+            "/pages" => {
+                let (rows, _) = slice((number("page", 1) - 1) * 20, 20);
+                Reply::json(&json!({ "rows": rows }))
+            }
+            _ => {
+                let (results, has_more) = slice(number("start_cursor", 0), 25);
+                let next = has_more.then(|| number("start_cursor", 0) + 25);
+                Reply::json(&json!({ "results": results, "next_cursor": next }))
+            }
+        }
+    })
+    .await
+    .unwrap();
+    let url = server.url();
+    let shell = Shell::new();
+    for (path, json, want) in [
+        ("elastic", "{ from: 0, size: 10 }", "offset_body_path: from"),
+        ("pages", "{ kind: a, page: 1 }", "page_body_path: page"),
+        ("notion", "{ kind: a }", "cursor_body_path: start_cursor"),
+    ] {
+        let spec = format!(
+            "client: {{ base_url: \"{url}\" }}\nresources:\n  - name: things\n    endpoint:\n      path: /{path}\n      \
+             method: POST\n      json: {json}\n    columns: json\n    write_disposition: replace\n"
+        );
+        shell.write("body.yaml", &spec);
+        let ran = shell.run(&["infer", "body.yaml", "things", "--write"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        let text = shell.read("body.yaml");
+        assert!(text.contains(want), "{path}: {text}{ran}");
+        let fetched = shell.run(&["fetch", "body.yaml", "things", "--format", "jsonl"]);
+        assert_eq!(fetched.code, 0, "{text}\n{fetched}");
+        assert_eq!(fetched.stdout.lines().count(), 60, "{path}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_is_not_certain_of_is_settled() {
+    let server = Scripted::start(|asked| {
+        let number =
+            |name: &str, usual: u64| asked.number_in(name).map_or(usual, |number| number as u64);
+        if asked.path() == "/whole" {
+            return Reply::json(&json!({ "items": slice(0, 60).0 }));
+        }
+        let (items, _) = slice(number("skip", 0), number("take", 20));
+        Reply::json(&json!({ "items": items, "total": 60 }))
+    })
+    .await
+    .unwrap();
+    let url = server.url();
+    let shell = Shell::new();
+    let command = format!("curl '{url}/things?skip=0&take=20'");
+    let made = shell.run(&["import", "curl", &command, "--output", "curl.yaml"]);
+    assert_eq!(made.code, 0, "{made}");
+    shell.write(
+        "api.json",
+        &json!({ "openapi": "3.0.0", "servers": [{ "url": url }], "paths": { "/things": { "get": { "responses": {
+            "200": { "content": { "application/json": { "schema": { "properties": { "items": { "type": "array", "items": {
+                "properties": { "id": { "type": "integer" }, "name": { "type": "string" } } } } } } } } } } } } } })
+        .to_string(),
+    );
+    let made = shell.run(&["import", "openapi", "api.json", "--output", "openapi.yaml"]);
+    assert_eq!(made.code, 0, "{made}");
+    for file in ["curl.yaml", "openapi.yaml"] {
+        assert!(shell.read(file).contains("paginator: single_page"));
+        let ran = shell.run(&["infer", file, "things", "--write"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        let text = shell.read(file);
+        assert!(text.contains("offset_param: skip"), "{file}: {text}{ran}");
+        assert!(!text.contains("Not certain"), "{file}: {text}");
+        let fetched = shell.run(&["fetch", file, "things", "--format", "jsonl"]);
+        assert_eq!(fetched.stdout.lines().count(), 60, "{text}{fetched}");
+    }
+
+    // Nothing was found that is certain: the paginator of the spec stays, with its doubt.
+    let command = format!("curl '{url}/whole'");
+    let made = shell.run(&["import", "curl", &command, "--output", "whole.yaml"]);
+    assert_eq!(made.code, 0, "{made}");
+    let ran = shell.run(&["infer", "whole.yaml", "--write"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let text = shell.read("whole.yaml");
+    assert!(
+        text.contains("# Not certain: the command shows one page"),
+        "{text}"
+    );
+    assert!(text.contains("paginator: single_page"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_page_after_which_none_was_found_is_a_doubt() {
     let server = Scripted::start(|_| Reply::json(&serde_json::from_str(&body(0, 30)).unwrap()));

@@ -7,8 +7,8 @@ use rest_source_codegen::write::{
 };
 
 use super::{
-    Column, DataType, InferError, Json, Page, Proposal, columns, count, keys_of_params,
-    prepare::position,
+    Column, DataType, InferError, Json, Page, Proposal, columns, count,
+    prepare::{position, taken},
     proposal::key_node,
     values::{accepts, data_type, is_nullable},
 };
@@ -178,17 +178,14 @@ impl Editor {
             self.set(&["endpoint"], &Node::Map(map), &[]);
             return;
         }
-        let params = own_map
-            .and_then(|map| map.get("params"))
-            .and_then(Node::as_map);
         for (key, node, comments) in added {
             // A parameter is set by one part of a spec.
-            let taken = node.as_map().map(keys_of_params).unwrap_or_default();
-            for param in taken
-                .iter()
-                .filter(|name| params.is_some_and(|params| params.get(name).is_some()))
+            for way in node
+                .as_map()
+                .map_or_else(Vec::new, |map| taken(own_map, map))
             {
-                self.remove(&["endpoint", "params", param]);
+                let keys = way.iter().map(String::as_str);
+                self.remove(&["endpoint"].into_iter().chain(keys).collect::<Vec<_>>());
             }
             self.set(&["endpoint", key], &node, &comments);
         }

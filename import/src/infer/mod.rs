@@ -47,7 +47,9 @@ pub use merge::{Merged, merge};
 pub use page::{Page, Request};
 pub use paging::Candidate;
 use paging::keys_of_params;
-pub use prepare::{completed, has_in_endpoint, is_paged, untyped, with_paginator, with_selector};
+pub use prepare::{
+    completed, has_in_endpoint, is_paged, untyped, with_paginator, with_selector, without_uncertain,
+};
 pub use proposal::{draft, spec_name};
 pub use selector::Shape;
 pub use trial::{StartTrial, Trial, start_trials, trials};

@@ -123,6 +123,18 @@ impl Page {
         let sent = sent.find(|sent| sent.place == Place::Query && sent.name == name)?;
         Some(&sent.value)
     }
+
+    /// The field of the request's body whose last key is this.
+    pub(super) fn field(&self, name: &str) -> Option<&Sent> {
+        self.sent
+            .iter()
+            .find(|sent| sent.place == Place::Body && sent.name.rsplit('.').next() == Some(name))
+    }
+
+    /// Whether the request is one that reads by a body of JSON.
+    pub(super) fn has_json_body(&self) -> bool {
+        self.request.body.trim_start().starts_with('{')
+    }
 }
 
 /// The records of JSON Lines.

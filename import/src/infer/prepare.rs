@@ -1,8 +1,9 @@
 //! Specs that are not finished, made ready for a fetch.
 
-use rest_source_codegen::write::{Element, Map, Node, Step, read, remove, set};
+use rest_source_codegen::write::{Element, Map, Node, Step, read, remove, set, way_to};
 
-use super::{Shape, keys_of_params};
+use super::Shape;
+use crate::NOT_CERTAIN;
 
 /// The position of a resource in its list.
 pub(super) fn position(spec: &Map, resource: &str) -> Option<usize> {
@@ -54,8 +55,15 @@ pub fn with_paginator(
             .collect()
     };
     let mut text = text.to_owned();
-    for param in keys_of_params(paginator) {
-        if let Ok(edited) = remove(&text, &path(&["endpoint", "params", &param])) {
+    let spec = read(&text).ok()?;
+    let own = spec.get("resources")?.elements().get(at)?.value.as_map()?;
+    let endpoint = own.get("endpoint").and_then(Node::as_map);
+    for way in taken(endpoint, paginator) {
+        let way: Vec<&str> = ["endpoint"]
+            .into_iter()
+            .chain(way.iter().map(String::as_str))
+            .collect();
+        if let Ok(edited) = remove(&text, &path(&way)) {
             text = edited;
         }
     }
@@ -86,6 +94,89 @@ pub fn with_selector(text: &str, resource: &str, shape: &Shape) -> Option<String
     let mut selected = endpoint;
     selected.push(Step::Key("data_selector".to_owned()));
     set(text, &selected, &Node::from(selector)).ok()
+}
+
+/// The ways to the parameters and fields of an endpoint that a paginator or a cursor sets from now on.
+pub(super) fn taken(endpoint: Option<&Map>, setter: &Map) -> Vec<Vec<String>> {
+    let mut ways = Vec::new();
+    for entry in &setter.entries {
+        let Some(name) = entry.value.as_text() else {
+            continue;
+        };
+        let is = |end: &str| entry.key.ends_with(end);
+        if is("_body_path") {
+            for body in ["json", "data"] {
+                let keys = name.split('.').map(str::to_owned);
+                ways.push([body.to_owned()].into_iter().chain(keys).collect());
+            }
+        } else if is("_param") {
+            ways.push(vec!["params".to_owned(), name.to_owned()]);
+        } else if is("_header") && entry.key != "total_header" {
+            ways.push(vec!["headers".to_owned(), name.to_owned()]);
+        }
+    }
+    ways.retain(|way: &Vec<String>| {
+        let mut map = endpoint;
+        way.iter().enumerate().all(|(at, key)| {
+            let value = map.and_then(|map| map.get(key));
+            map = value.and_then(Node::as_map);
+            value.is_some() && (at + 1 == way.len() || map.is_some())
+        })
+    });
+    ways
+}
+
+/// The text of a spec without the paginator of a resource, if a comment says that it is not certain.
+///
+/// Importers leave such paginators to `infer`.
+pub fn without_uncertain(text: &str, resource: &str) -> Option<String> {
+    let at = position(&read(text).ok()?, resource)?;
+    let path = [
+        Step::Key("resources".to_owned()),
+        Step::Index(at),
+        Step::Key("endpoint".to_owned()),
+        Step::Key("paginator".to_owned()),
+    ];
+    let index = |key: usize| match way_to(text, key..key + KEY.len()).get(1) {
+        Some(Step::Index(index)) => Some(*index),
+        _ => None,
+    };
+    let doubts = doubtful_paginators(text);
+    let first = doubts.partition_point(|(_, _, key)| index(*key) < Some(at));
+    let (comment, line, key) = *doubts.get(first)?;
+    if way_to(text, key..key + KEY.len()) != path {
+        return None;
+    }
+    let text = format!("{}{}", &text[..comment], &text[line..]);
+    remove(&text, &path).ok()
+}
+
+const KEY: &str = "paginator:";
+
+/// The paginators with a doubt in the comment above: where the comment, the line and the key begin.
+fn doubtful_paginators(text: &str) -> Vec<(usize, usize, usize)> {
+    let mut found = Vec::new();
+    // Where the comment above the line at hand begins, and whether it has a doubt.
+    let mut comment: Option<(usize, bool)> = None;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        if trimmed.starts_with('#') {
+            let words = trimmed.trim_start_matches(['#', ' ']);
+            let is_doubt = words.starts_with(NOT_CERTAIN.trim());
+            let (first, before) = comment.unwrap_or((start, false));
+            comment = Some((first, before || is_doubt));
+        } else {
+            if let Some((first, true)) = comment
+                && trimmed.starts_with(KEY)
+            {
+                found.push((first, start, start + line.len() - trimmed.len()));
+            }
+            comment = None;
+        }
+        start += line.len();
+    }
+    found
 }
 
 /// A spec in which the records of a resource are not decoded, as far as it can be: a value that violates the schema

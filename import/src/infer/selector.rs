@@ -262,7 +262,10 @@ fn name_score(path: &[String], resource: &str) -> i64 {
     named - depth
 }
 
-/// Whether the keys of an object are data, and its values records: objects of one shape, under keys that are no names.
+/// From how many members on an object of alike objects is a map, whatever its keys are.
+const MANY: usize = 10;
+
+/// Whether the keys of an object are data, and its values records: objects of one shape, under keys that are no names or that are many.
 fn is_keyed(members: &[(String, Json)]) -> bool {
     if members.len() < 2
         || !members
@@ -278,7 +281,7 @@ fn is_keyed(members: &[(String, Json)]) -> bool {
                 .iter()
                 .any(|name| is_id_of(name))
     });
-    has_ids && is_alike(members.iter().map(|(_, value)| value))
+    (has_ids || members.len() >= MANY) && is_alike(members.iter().map(|(_, value)| value))
 }
 
 /// Whether objects have most of their keys in common.

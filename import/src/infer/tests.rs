@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Budget, DataType, Page, Proposal, Request, completed, infer, merge};
+use super::{
+    Budget, DataType, Page, Proposal, Request, completed, infer, merge, without_uncertain,
+};
 
 /// A page with the URL of its request and further headers.
 fn page(url: &str, headers: &[(&str, &str)], body: &Value) -> Page {
@@ -763,4 +765,66 @@ resources:
         let remark = format!("endpoint.incremental: not certain: {doubt}");
         assert!(remarks.contains(&remark), "{remarks:?}");
     }
+}
+
+#[test]
+fn paginators_with_a_doubt_are_left_to_the_pages() {
+    let spec = "\
+client: { base_url: https://a.example }
+resources:
+  - name: a
+    endpoint:
+      path: /a
+      # Not certain: which page is the first.
+      paginator: page_number
+  - name: things
+    # Not certain: something else.
+    endpoint:
+      path: /things
+      # The API pages.
+      # Not certain: whether all records are on one page.
+      paginator: { type: offset, limit: 5 }   # so far
+      data_selector: items
+    columns: json
+  - name: b
+    endpoint:
+      path: /b
+      # One page.
+      paginator: single_page
+";
+    let text = without_uncertain(spec, "things").unwrap();
+    let lost: Vec<&str> = spec
+        .lines()
+        .filter(|line| !text.lines().any(|one| one == *line))
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "      # The API pages.",
+            "      # Not certain: whether all records are on one page.",
+            "      paginator: { type: offset, limit: 5 }   # so far"
+        ]
+    );
+    assert!(without_uncertain(spec, "a").unwrap().contains("offset"));
+    assert_eq!(without_uncertain(spec, "b"), None);
+    assert_eq!(without_uncertain(spec, "c"), None);
+}
+
+#[test]
+fn many_alike_members_are_records_whatever_their_keys_are() {
+    let map: serde_json::Map<String, Value> = (b'a'..=b'k')
+        .map(|key| {
+            (
+                char::from(key).to_string(),
+                json!({ "name": "x", "size": key }),
+            )
+        })
+        .collect();
+    let proposal = infer(&[page("", &[], &json!({ "result": map }))], "things").unwrap();
+    assert_eq!(
+        proposal.selector.value.selector().as_deref(),
+        Some("$.result.*")
+    );
+    assert_eq!(proposal.records, 11);
+    assert_eq!(proposal.selector.doubts.len(), 1);
 }

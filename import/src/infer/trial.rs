@@ -32,7 +32,8 @@ pub fn trials(proposal: &Proposal, first: &Page) -> Vec<Trial> {
             size: None,
             evidence: candidate.evidence.clone(),
         };
-        if let Some(key) = size_key(&trial.paginator) {
+        let key = size_key(&trial.paginator).filter(|key| trial.paginator.get(key).is_some());
+        if let Some(key) = key {
             let Some(size) = size else {
                 continue;
             };
@@ -95,6 +96,7 @@ impl Trial {
         if key == "page_size" {
             paginator.remove("page_size");
             paginator.remove("page_size_param");
+            paginator.remove("page_size_body_path");
         } else {
             paginator.set(key, all.len() as u64);
         }

@@ -60,6 +60,9 @@ pub(super) fn body_links(facts: &[Fact<'_>]) -> Vec<Candidate> {
     links.collect()
 }
 
+/// How many fields of a body are tried for a cursor.
+const BODY_FIELDS: usize = 8;
+
 /// Names of parameters that a cursor with this name may be sent in, the likeliest first.
 fn cursor_params(first: &Page, fact: &str) -> Vec<String> {
     let name = snake_name(fact);
@@ -70,7 +73,7 @@ fn cursor_params(first: &Page, fact: &str) -> Vec<String> {
             params.push(param);
         }
     };
-    for sent in first.sent.iter().filter(|sent| sent.place == Place::Query) {
+    for sent in first.sent.iter().filter(|sent| sent.place != Place::Header) {
         if sent.value.is_empty() && !sent.name.is_empty() {
             add(sent.name.clone());
         }
@@ -84,6 +87,9 @@ fn cursor_params(first: &Page, fact: &str) -> Vec<String> {
         } else {
             short.to_owned()
         });
+        if first.has_json_body() {
+            add(format!("start_{short}"));
+        }
     }
     if name == "end_cursor" || name == "after" {
         add("after".to_owned());
@@ -165,7 +171,19 @@ pub(super) fn cursors(first: &Page, facts: &[Fact<'_>]) -> Vec<Candidate> {
             found.push(one);
             continue;
         }
-        for param in cursor_params(first, key) {
+        let params = cursor_params(first, key);
+        if first.has_json_body() {
+            for param in params.iter().take(BODY_FIELDS) {
+                let mut one = candidate("cursor", format!("`{}` is a cursor", fact.text()));
+                one.paginator
+                    .set("cursor_path", fact.text())
+                    .set("cursor_body_path", param.as_str());
+                one.doubts
+                    .push(format!("the field `{param}` of the body is a guess"));
+                found.push(one);
+            }
+        }
+        for param in params {
             let mut one = candidate("cursor", format!("`{}` is a cursor", fact.text()));
             one.paginator
                 .set("cursor_path", fact.text())

@@ -36,6 +36,7 @@ const OFFSETS: [(&str, &str); 10] = [
 /// The offsets and page numbers that a page or its request states.
 pub(super) fn stated_numbers(first: &Page, shape: &Shape, facts: &[Fact<'_>]) -> Vec<Candidate> {
     let mut found = Vec::new();
+    found.extend(numbers_of_body(first, shape));
     let own = |name: &str| first.param(name).is_some();
     let records = shape.records(&first.body).len();
     let states = |names: &[&str]| {
@@ -95,6 +96,44 @@ pub(super) fn stated_numbers(first: &Page, shape: &Shape, facts: &[Fact<'_>]) ->
                 "the page states its number",
             ));
         }
+    }
+    found
+}
+
+/// Offsets and page numbers among the fields of the request's body.
+fn numbers_of_body(first: &Page, shape: &Shape) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    if shape.records(&first.body).len() < 3 {
+        return found;
+    }
+    let field = |name: &str| first.field(name)?.value.parse::<u64>().ok();
+    let path = |name: &str| first.field(name).map(|sent| sent.name.as_str());
+    let why = || "the request has it in its body".to_owned();
+    for (offset, limit) in OFFSETS {
+        let (Some(_), Some(size)) = (field(offset), field(limit).filter(|size| *size > 0)) else {
+            continue;
+        };
+        let mut one = candidate("offset", why());
+        one.paginator
+            .set("limit", size)
+            .set("offset_body_path", path(offset).unwrap_or(offset))
+            .set("limit_body_path", path(limit).unwrap_or(limit));
+        found.push(one);
+    }
+    for (page, size) in NUMBERED {
+        let Some(number) = field(page) else {
+            continue;
+        };
+        let mut one = candidate("page_number", why());
+        one.paginator
+            .set("base_page", number.min(1))
+            .set("page_body_path", path(page).unwrap_or(page));
+        if let (Some(value), Some(path)) = (field(size).filter(|size| *size > 0), path(size)) {
+            one.paginator
+                .set("page_size", value)
+                .set("page_size_body_path", path);
+        }
+        found.push(one);
     }
     found
 }
