@@ -152,17 +152,35 @@ source = rest_api_source({
 #[test]
 fn a_second_import_keeps_edits_whatever_the_format() {
     let shell = Shell::new();
-    let document = SHOP.replace("name: cursor, in: query", "name: state, in: query, required: true");
+    let document = SHOP.replace(
+        "name: cursor, in: query",
+        "name: state, in: query, required: true",
+    );
     let command = "curl 'https://shop.example/v1/orders?state=open'";
     for (format, source, text, from, to) in [
-        ("openapi", "shop.yaml", document.as_str(), "url: https://shop.example/v1", "url: https://shop.example/v2"),
-        ("airbyte", "manifest.yaml", MANIFEST, "state: open", "state: closed"),
+        (
+            "openapi",
+            "shop.yaml",
+            document.as_str(),
+            "url: https://shop.example/v1",
+            "url: https://shop.example/v2",
+        ),
+        (
+            "airbyte",
+            "manifest.yaml",
+            MANIFEST,
+            "state: open",
+            "state: closed",
+        ),
         ("dlt", "shop.py", SOURCE, "\"open\"", "\"closed\""),
         ("curl", "-", command, "state=open", "state=closed"),
     ] {
         let spec = format!("{format}.spec.yaml");
         let import = |text: &str| {
-            assert!(format == "curl" || text.contains(from) || text.contains(to), "{format}");
+            assert!(
+                format == "curl" || text.contains(from) || text.contains(to),
+                "{format}"
+            );
             shell.write(source, text);
             let given = if source == "-" { text } else { source };
             shell.run(&["import", format, given, "--output", &spec])

@@ -84,6 +84,64 @@ fn a_crate_is_made_from_a_document_or_a_spec() {
     assert!(!shell.path("broken").exists());
 }
 
+const MANIFEST: &str = "
+version: 1.0.0
+type: DeclarativeSource
+streams:
+  - type: DeclarativeStream
+    name: orders
+    primary_key: id
+    retriever:
+      type: SimpleRetriever
+      requester: { type: HttpRequester, url_base: https://shop.example/v1, path: orders }
+      record_selector: { type: RecordSelector, extractor: { type: DpathExtractor, field_path: [orders] } }
+    schema_loader: { type: InlineSchemaLoader, schema: { type: object, properties: { id: { type: string } } } }
+";
+
+const SOURCE: &str = r#"
+source = rest_api_source({
+    "client": {"base_url": "https://shop.example/v1", "auth": {"type": "bearer", "token": dlt.secrets["token"]}},
+    "resources": [{"name": "orders", "primary_key": "id", "endpoint": {
+        "path": "orders", "data_selector": "orders", "paginator": {"type": "offset", "limit": 50}}}],
+})
+"#;
+
+/// A crate of each format: its name, and the source.
+const FORMATS: [(&str, &str); 3] = [
+    ("from-airbyte", "airbyte:manifest.yaml"),
+    ("from-dlt", "dlt:source.py"),
+    (
+        "from-curl",
+        "curl:curl 'https://shop.example/v1/orders?state=open' -H 'X-Api-Key: abc'",
+    ),
+];
+
+fn write_sources(shell: &Shell) {
+    shell.write("manifest.yaml", MANIFEST);
+    shell.write("source.py", SOURCE);
+}
+
+#[test]
+fn a_crate_starts_from_each_format() {
+    let shell = Shell::new();
+    write_sources(&shell);
+    for (name, from) in FORMATS {
+        let ran = shell.run(&["new", name, "--from", from]);
+        assert_eq!(ran.code, 0, "{from}: {ran}");
+        let spec = format!("{name}/specs/{}.yaml", name.replace('-', "_"));
+        let text = shell.read(&spec);
+        assert!(
+            text.starts_with("# yaml-language-server: $schema="),
+            "{text}"
+        );
+        assert!(text.contains("- name: orders"), "{text}");
+        assert!(shell.path(&format!("{spec}.imported")).exists());
+        assert!(shell.read(&format!("{name}/src/main.rs")).contains("load("));
+        let checked = shell.run(&["check", &spec]);
+        assert_eq!(checked.code, 0, "{checked}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crate_starts_from_the_url_of_a_list() {
     let server = Server::start(data::media_insights()).await.unwrap();
@@ -157,4 +215,11 @@ fn a_new_crates_tests_pass_at_once() {
     let ran = cargo_test(&shell, "notes");
     assert_eq!(ran.code, 0, "{ran}");
     assert!(ran.stdout.contains("1 passed"), "{ran}");
+    write_sources(&shell);
+    for (name, from) in FORMATS {
+        assert_eq!(shell.run(&["new", name, "--from", from]).code, 0);
+        let ran = cargo_test(&shell, name);
+        assert_eq!(ran.code, 0, "{from}: {ran}");
+        assert!(ran.stdout.contains("1 passed"), "{from}: {ran}");
+    }
 }
