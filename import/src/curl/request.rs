@@ -113,7 +113,8 @@ pub(super) fn spec(options: &Options, ignored: &mut Ignored) -> Result<Map, Wron
         let header = header.text.to_ascii_lowercase();
         header.starts_with("accept:") && header.contains("text/csv")
     };
-    if url.path.ends_with(".csv") || options.headers.iter().any(is_csv) {
+    let extension = url.path.rsplit_once('.').map(|(_, extension)| extension);
+    if extension == Some("csv") || options.headers.iter().any(is_csv) {
         endpoint.set("decoder", "csv");
     }
     let body = draft.body(options, &content_type)?;

@@ -1,5 +1,7 @@
 //! Moments relative to now, as configurations of dlt compute where a first fetch starts.
 
+use std::fmt::Write as _;
+
 use crate::python::{Expr, Located};
 
 /// The placeholder of `pendulum.now().subtract(days=30).isoformat()` and its like; nothing for other calls.
@@ -63,7 +65,7 @@ fn distance(arguments: &[(Option<&str>, Located<'_>)]) -> Option<String> {
             return None;
         };
         let number: u32 = number.parse().ok()?;
-        distance += &format!("{}{suffix}", number.checked_mul(factor)?);
+        let _ = write!(distance, "{}{suffix}", number.checked_mul(factor)?);
     }
     let is_known = |name: &str| matches!(name, "weeks" | "days" | "hours" | "minutes" | "seconds");
     let are_known = arguments.iter().all(|(name, _)| name.is_some_and(is_known));

@@ -118,10 +118,7 @@ pub fn import(file: &str, text: &str, selection: &Selection) -> Result<Imported,
     if operations.len() > OPERATIONS {
         return Err(ImportError {
             place: format!("{file}#/paths"),
-            message: format!(
-                "the document has {} operations to import, more than {OPERATIONS}",
-                operations.len()
-            ),
+            message: format!("the document has more than {OPERATIONS} operations to import"),
             help: "import a part of it: `--include PATTERN` or `--tag TAG`".to_owned(),
         });
     }

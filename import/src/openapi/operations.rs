@@ -8,11 +8,11 @@ use crate::json_schema::Schemas;
 use crate::tree::{self, EMPTY, Value};
 use crate::{Loss, NOT_CERTAIN, names};
 
-use super::Selection;
 use super::client::{self, Elsewhere};
 use super::left_out;
 use super::lists::{self, List, plain, singular};
 use super::paging::{Evidence, Param, path as json_path};
+use super::{OPERATIONS, Selection};
 
 /// An operation that is a resource.
 pub(super) struct Operation<'a> {
@@ -65,6 +65,9 @@ pub(super) fn read<'a>(
         items,
     };
     for (path, item) in paths {
+        if operations.len() > OPERATIONS {
+            return operations;
+        }
         let item = match resolved(root, item) {
             Ok(item) => item,
             Err(reference) => {
