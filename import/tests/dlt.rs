@@ -217,6 +217,31 @@ fn fields_of_a_token_request_have_their_own_keys() {
 }
 
 #[test]
+fn what_documentation_leaves_out_is_a_loss() {
+    let text = r#"
+source = rest_api_source({
+    "client": {
+        "base_url": "https://api.example.com",
+        "auth": {"type": "oauth2", "grant_type": "client_credentials", "client_id": dlt.secrets["id"],
+                 "client_secret": dlt.secrets["secret"], "token_url": "https://api.example.com/token",
+                 "scopes": ["read", "write"]},
+        ...
+    },
+    "resources": [
+        {"name": "stories", "endpoint": {"path": "stories", "paginator": "header_link", "data_selector": "data"}},
+        ...
+    ],
+})
+"#;
+    let made = imported("a.md", &format!("```python{text}```\n"));
+    let spec = made.text();
+    assert!(spec.contains("scope: read write"), "{spec}");
+    assert!(spec.contains("name: stories"), "{spec}");
+    let places: Vec<&str> = made.losses.iter().map(|loss| loss.place.as_str()).collect();
+    assert_eq!(places, ["a.md:8:9", "a.md:12:9"], "{:?}", made.losses);
+}
+
+#[test]
 fn oauth2_and_classes_become_their_kinds() {
     let source = r#"
 rest_api_resources({

@@ -88,6 +88,37 @@ fn an_operation_without_credentials_is_requested_without_them() {
 }
 
 #[test]
+fn a_pageable_list_without_a_link_is_one_page() {
+    let document = |pageable: &str| {
+        let list = r#"{ "value": { "type": "array", "items": { "properties": { "id": { "type": "integer" } } } } }"#;
+        format!(
+            r#"{{ "openapi": "3.0.0", "servers": [{{ "url": "https://a.example" }}], "paths": {{ "/things": {{ "get": {{
+                "x-ms-pageable": {pageable}, "responses": {{ "200": {{ "content": {{ "application/json": {{ "schema": {{
+                "properties": {list} }} }} }} }} }} }} }} }} }}"#
+        )
+    };
+    for (pageable, paginator) in [
+        (
+            r#"{ "nextLinkName": null }"#,
+            "# From `x-ms-pageable`.\n      paginator: single_page",
+        ),
+        (
+            r#"{ "itemName": "value" }"#,
+            "paginator: { type: json_link, next_url_path: nextLink }",
+        ),
+        (
+            r#"{ "nextLinkName": "next.url" }"#,
+            "next_url_path: next.url",
+        ),
+        // One that is not valid says nothing.
+        ("[1]", "# Not certain: whether all records are on one page."),
+    ] {
+        let text = spec(&document(pageable), &Selection::default());
+        assert!(text.contains(paginator), "{pageable}: {text}");
+    }
+}
+
+#[test]
 fn a_document_of_very_many_lists_is_an_error() {
     let list = r#"{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"type":"array","items":{"type":"object"}}}}}}}}"#;
     let paths: Vec<String> = (0..10_001).map(|n| format!("\"/p{n}\":{list}")).collect();

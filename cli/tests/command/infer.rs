@@ -425,6 +425,7 @@ async fn what_an_import_is_not_certain_of_is_settled() {
         let text = shell.read(file);
         assert!(text.contains("offset_param: skip"), "{file}: {text}{ran}");
         assert!(!text.contains("Not certain"), "{file}: {text}");
+        assert!(!text.contains("params:"), "{file}: {text}");
         let fetched = shell.run(&["fetch", file, "things", "--format", "jsonl"]);
         assert_eq!(fetched.stdout.lines().count(), 60, "{text}{fetched}");
     }

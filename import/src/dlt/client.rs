@@ -250,6 +250,17 @@ impl Convert<'_> {
             if key == "type" || value.kind == Kind::Null || key == "session" {
                 continue;
             }
+            let is_client = matches!(&*kind, "oauth2" | "oauth2_client_credentials");
+            if is_client && key == "grant_type" && value.text() == Some("client_credentials") {
+                continue;
+            }
+            if is_client && matches!(&**key, "scope" | "scopes") {
+                let scopes: Option<Vec<&str>> = value.elements().iter().map(Value::text).collect();
+                if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
+                    auth.set("scope", scopes.join(" "));
+                    continue;
+                }
+            }
             if fields.contains(&key.as_str()) || credentials::is_secret_name(key) {
                 let text = self.credential(&entries, key, value, into);
                 auth.set(key, text);

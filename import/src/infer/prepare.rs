@@ -123,6 +123,18 @@ pub(super) fn taken(endpoint: Option<&Map>, setter: &Map) -> Vec<Vec<String>> {
             value.is_some() && (at + 1 == way.len() || map.is_some())
         })
     });
+    // Parameters of which none is left go as one.
+    let params = endpoint
+        .and_then(|map| map.get("params"))
+        .and_then(Node::as_map);
+    let is_param = |way: &Vec<String>| way.first().is_some_and(|key| key == "params");
+    if params.is_some_and(|params| {
+        let of_params = ways.iter().filter(|way| is_param(way)).count();
+        of_params > 0 && of_params == params.entries.len()
+    }) {
+        ways.retain(|way| !is_param(way));
+        ways.push(vec!["params".to_owned()]);
+    }
     ways
 }
 

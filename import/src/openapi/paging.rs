@@ -4,7 +4,7 @@ use rest_source_codegen::{connector::schema::is_plain, write::Map};
 
 use crate::NOT_CERTAIN;
 use crate::json_schema::{Schemas, View};
-use crate::tree::Value;
+use crate::tree::{self, Value};
 
 use super::lists::plain;
 
@@ -238,7 +238,8 @@ impl<'a> Evidence<'_, 'a> {
 
     /// What an extension of the operation, or of the document, declares.
     fn declared(&self, fields: &[Field<'a>]) -> Option<Paging> {
-        if let Some(pageable) = self.operation.get("x-ms-pageable") {
+        let pageable = self.operation.get("x-ms-pageable");
+        if let Some(pageable) = pageable.filter(|one| matches!(one.kind, tree::Kind::Map(_))) {
             return Some(ms_pageable(pageable));
         }
         if let Some(speakeasy) = self.operation.get("x-speakeasy-pagination") {
@@ -691,6 +692,11 @@ fn more_flag(fields: &[Field<'_>]) -> Option<String> {
 
 fn ms_pageable(said: &Value) -> Paging {
     let source = "x-ms-pageable";
+    let name = said.get("nextLinkName");
+    if name.is_some_and(|name| matches!(name.kind, tree::Kind::Null)) {
+        // All records are on one page.
+        return certain(kind("single_page"), source, &[]);
+    }
     match said.text_of("nextLinkName") {
         Some(name) if !name.is_empty() => {
             let mut paginator = kind("json_link");

@@ -376,6 +376,9 @@ impl<'a> Parser<'a> {
                 if self.next.is(b':') {
                     self.bump();
                     entries.push((Some(key), self.expression(false)?));
+                } else if self.text[key.at..].starts_with("...") {
+                    // What documentation leaves out: entries that are not known.
+                    entries.push((None, key));
                 } else {
                     set.push(key);
                 }

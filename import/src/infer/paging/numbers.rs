@@ -39,12 +39,17 @@ pub(super) fn stated_numbers(first: &Page, shape: &Shape, facts: &[Fact<'_>]) ->
     found.extend(numbers_of_body(first, shape));
     let own = |name: &str| first.param(name).is_some();
     let records = shape.records(&first.body).len();
+    // Pairs of which the request has both are likelier.
+    let (mut offsets, mut numbered) = (OFFSETS, NUMBERED);
+    for pairs in [&mut offsets[..], &mut numbered[..]] {
+        pairs.sort_by_key(|(one, other)| !(own(one) && own(other)));
+    }
     let states = |names: &[&str]| {
         facts
             .iter()
             .any(|fact| names.contains(&fact.name().as_str()) && fact.value.as_count().is_some())
     };
-    for (offset, limit) in OFFSETS {
+    for (offset, limit) in offsets {
         if own(offset) || own(limit) && !NUMBERED.iter().any(|(page, _)| own(page)) && !own("page")
         {
             found.extend(offset_candidate(
@@ -56,7 +61,7 @@ pub(super) fn stated_numbers(first: &Page, shape: &Shape, facts: &[Fact<'_>]) ->
             ));
         }
     }
-    for (page, size) in NUMBERED {
+    for (page, size) in numbered {
         if own(page) {
             found.extend(number_candidate(
                 first,
