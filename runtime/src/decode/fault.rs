@@ -114,6 +114,8 @@ impl Fault {
 pub(super) struct Faults {
     contract: DataTypeContract,
     redactor: Option<Arc<Redactor>>,
+    /// Whether records may be set aside: help suggests it.
+    may_set_aside: bool,
     /// Of the record that is being read.
     pending: Vec<Fault>,
     pending_count: u64,
@@ -141,6 +143,7 @@ impl Faults {
         Self {
             contract,
             redactor,
+            may_set_aside: true,
             pending: Vec::new(),
             pending_count: 0,
             hard: false,
@@ -157,6 +160,12 @@ impl Faults {
     pub(super) fn keeping_rejects(mut self, keeps: bool) -> Self {
         let is_wanted = keeps && self.contract == DataTypeContract::DiscardRow;
         self.rejects = is_wanted.then(Vec::new);
+        self
+    }
+
+    /// The same, and whether help suggests to set records aside.
+    pub(super) const fn setting_aside(mut self, may_set_aside: bool) -> Self {
+        self.may_set_aside = may_set_aside;
         self
     }
 
@@ -213,8 +222,16 @@ impl Faults {
             found: faults.found(found),
             line: column.line,
             missing: matches!(found, Found::Nothing),
-            help: help(column, found, faults.contract),
+            help: faults.help(column, found),
         });
+    }
+
+    fn help(&self, column: &Column, found: Found<'_>) -> String {
+        let (help, joint) = help(column, found, self.contract);
+        if joint.is_empty() || !self.may_set_aside {
+            return help;
+        }
+        format!("{help}{joint}`schema_contract: {{data_type: discard_row}}` sets such rows aside")
     }
 
     /// Notes a record that is no object, or no list where its columns are read from one.
@@ -560,27 +577,37 @@ fn describe(data_type: &Type) -> String {
     }
 }
 
-fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> String {
+/// What is to be done about a value, and how the alternative of setting the record aside follows.
+fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> (String, &'static str) {
     let name = &column.name;
-    let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
     match (found, &column.data_type) {
         (Found::Null | Found::Nothing, _) if column.primary_key || column.merge_key => {
-            format!("`{name}` is a key, so it has to be there; {aside}")
+            (format!("`{name}` is a key, so it has to be there"), "; ")
         }
-        (Found::Null | Found::Nothing, _) => format!("`nullable: true` on `{name}`, or {aside}"),
-        _ if contract == DataTypeContract::DiscardValue && !column.nullable => format!(
-            "`discard_value` makes values null, and `{name}` is not nullable: add `nullable: true`, or {aside}"
+        (Found::Null | Found::Nothing, _) => (format!("`nullable: true` on `{name}`"), ", or "),
+        _ if contract == DataTypeContract::DiscardValue && !column.nullable => (
+            format!(
+                "`discard_value` makes values null, and `{name}` is not nullable: add `nullable: true`"
+            ),
+            ", or ",
         ),
-        (_, Type::Scalar) => format!("`{name}` is a key, whose values have to compare; {aside}"),
-        (Found::Text(_), Type::Enum { .. }) => {
-            format!("add it to the `values` of `{name}`, or leave out `closed`; {aside}")
-        }
-        (Found::HalfCharacter, _) => format!("a server that cuts texts off sends such; {aside}"),
-        (Found::Another, _) => "a key may stand once in an object".to_owned(),
+        (_, Type::Scalar) => (
+            format!("`{name}` is a key, whose values have to compare"),
+            "; ",
+        ),
+        (Found::Text(_), Type::Enum { .. }) => (
+            format!("add it to the `values` of `{name}`, or leave out `closed`"),
+            "; ",
+        ),
+        (Found::HalfCharacter, _) => ("a server that cuts texts off sends such".to_owned(), "; "),
+        (Found::Another, _) => ("a key may stand once in an object".to_owned(), ""),
         (found, Type::Timestamp(_) | Type::Date(_)) if let Some(format) = epoch_format(found) => {
-            format!("`format: {format}` on `{name}`, or {aside}")
+            (format!("`format: {format}` on `{name}`"), ", or ")
         }
-        _ => format!("another `data_type`, `format` or `decode` for `{name}`, or {aside}"),
+        _ => (
+            format!("another `data_type`, `format` or `decode` for `{name}`"),
+            ", or ",
+        ),
     }
 }
 

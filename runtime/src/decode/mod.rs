@@ -243,7 +243,8 @@ impl PageShape {
             &self.sets,
             self.max_cells,
             Faults::new(self.contract.data_type, self.redactor.clone())
-                .keeping_rejects(self.rejects == Rejects::Kept),
+                .keeping_rejects(self.rejects == Rejects::Kept)
+                .setting_aside(self.rejects != Rejects::ReadAgain),
             self.contract.columns,
         );
         output.origins = self.around.needs_origins().then(Vec::new);

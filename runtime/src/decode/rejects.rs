@@ -20,6 +20,8 @@ pub(super) enum Rejects {
     Counted,
     /// They are kept with their text.
     Kept,
+    /// One is read again: it cannot be set aside once more.
+    ReadAgain,
 }
 
 impl Included {
@@ -100,6 +102,7 @@ pub(crate) fn read_reject(reject: &Reject, resource: &ResourcePlan, spec: &Text)
     let included = Included::from_json(&reject.included, &table)?;
     let mut shape = PageShape::new(&alone, table, &Probes::default(), spec)?;
     shape.included = included;
+    shape.rejects = Rejects::ReadAgain;
     let is_of_list = |path: &Path| matches!(path.0.first(), None | Some(Step::Index(_)));
     let mut columns = resource.table.columns.iter();
     let is_value = resource.table.columns.is_empty()

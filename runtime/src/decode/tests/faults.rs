@@ -294,6 +294,7 @@ fn records_set_aside_are_kept_with_their_text_and_without_secrets_and_are_read_a
     let spec = Text::of("specs/media.yaml");
     let still = read_reject(&rejects[1], &resource, &spec).unwrap_err();
     assert!(still.to_string().contains("$.owner.name"), "{still}");
+    assert!(!still.to_string().contains("discard_row"), "{still}");
     let mended = ResourcePlan {
         table: Static(&ID),
         ..resource
