@@ -58,13 +58,8 @@ pub(crate) fn prepare(
     for layout in layouts {
         files.extend(storage.list(&layout.table)?);
     }
-    if let Some(found) = &newest
-        && (found.source != *target.source || found.resource != *target.resource.name)
-    {
-        return Err(name_conflict(
-            table,
-            &format!("{}.{}", found.source, found.resource),
-        ));
+    if let Some(found) = &newest {
+        check_owner(found, target)?;
     }
     let mut manifest = newest.unwrap_or_else(|| Manifest::new(target));
     manifest.version = last_version(&versions);
@@ -75,8 +70,8 @@ pub(crate) fn prepare(
     if !manifest.adopted {
         check_foreign(layouts, &files)?;
     }
-    if !is_published {
-        begin(storage, target, layouts, &files)?;
+    if !is_published && let Some(seed) = begin(storage, target, layouts, &files, manifest.seed)? {
+        manifest.seed = seed;
     }
     remove_orphans(storage, target, &manifest, &files)?;
     let commits = manifest
@@ -93,7 +88,7 @@ pub(crate) fn prepare(
         notes: Vec::new(),
     };
     found.forget_missing(target, layouts, &files)?;
-    found.check_fit(target, layouts, options)?;
+    check_fit(target, &found.manifest, &found.replaced, layouts, options)?;
     Ok(found)
 }
 
@@ -110,6 +105,27 @@ fn check_name(table: &str) -> Result<()> {
     let message = format!("`{table}` is not a valid name of a table in files");
     Err(destination(message)
         .with_help("give the resource another `name`: letters, digits, `_` and `-`, not `_` first"))
+}
+
+/// Rejects the manifest of another resource.
+fn check_owner(manifest: &Manifest, target: &Target) -> Result<()> {
+    if manifest.source == *target.source && manifest.resource == *target.resource.name {
+        return Ok(());
+    }
+    let other = format!("{}.{}", manifest.source, manifest.resource);
+    Err(name_conflict(&target.resource.table.name, &other))
+}
+
+/// Checks the first manifest of a table, which another load has published meanwhile, as one that was there before.
+pub(crate) fn check_first(
+    target: &Target,
+    manifest: &Manifest,
+    layouts: &[Layout],
+    options: &Options,
+) -> Result<()> {
+    check_owner(manifest, target)?;
+    let replaced = replaced_parts(target, manifest)?;
+    check_fit(target, manifest, &replaced, layouts, options)
 }
 
 /// The file in the folder of a nested list's table that names its resource.
@@ -180,7 +196,8 @@ fn check_foreign(layouts: &[Layout], files: &FileSizes) -> Result<()> {
     ))
 }
 
-/// Marks that loads write the table, before any of their files is there.
+/// Marks that loads write the table, before any of their files is there. Returns the seed of the hashes of keys of another
+/// load that has marked it: both may publish the table's first rows, with other settings.
 ///
 /// # Errors
 ///
@@ -191,19 +208,29 @@ fn begin(
     target: &Target,
     layouts: &[Layout],
     files: &FileSizes,
-) -> Result<()> {
+    seed: u64,
+) -> Result<Option<u64>> {
     let table = &target.resource.table.name;
     let mark = begun(table);
+    let seed_of_other = || {
+        let text = storage.read(&mark)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        Ok(text.lines().nth(1).and_then(|seed| seed.parse().ok()))
+    };
     if files.contains_key(&mark) {
-        return Ok(());
+        return seed_of_other();
     }
     let is_written = |path: &&String| {
         let (folders, name) = path.rsplit_once('/').unwrap_or_default();
         run_of(name).is_some() && !folders.split('/').any(|folder| folder.starts_with('_'))
     };
     let Some(path) = files.keys().find(is_written) else {
-        let owner = format!("{}.{}\n", target.source, target.resource.name);
-        return storage.create(&mark, owner.as_bytes()).map(|_| ());
+        let contents = format!("{}.{}\n{seed}\n", target.source, target.resource.name);
+        return if storage.create(&mark, contents.as_bytes())? {
+            Ok(None)
+        } else {
+            seed_of_other()
+        };
     };
     let folders: Vec<_> = layouts.iter().map(|layout| layout.table.as_str()).collect();
     let message = format!("a load wrote the file `{path}`, and `{table}/_manifests` is missing");
@@ -352,40 +379,47 @@ impl Found {
         }
         Ok(())
     }
+}
 
-    /// Checks that the stored files fit the spec. A replacement does not need them to.
-    fn check_fit(&self, target: &Target, layouts: &[Layout], options: &Options) -> Result<()> {
-        for layout in layouts {
-            let Some(stored) = self.manifest.table(&layout.table) else {
-                continue;
-            };
-            let kept =
-                |part: &String| target.writing != Writing::Replace || !self.replaced.contains(part);
-            let has_kept = stored.files.iter().any(|file| kept(&file.part));
-            let wanted = entry(target, layout, options);
-            let reason = renamed(stored, layout).or_else(|| difference(stored, &wanted));
-            let Some(reason) = reason.filter(|_| has_kept) else {
-                continue;
-            };
-            let name = &layout.table;
-            let other_parts: BTreeSet<_> = stored
-                .files
-                .iter()
-                .map(|file| &file.part)
-                .filter(|part| !self.replaced.contains(part))
-                .collect();
-            let error = destination(format!(
-                "the files of the table `{name}` do not fit: {reason}"
-            ));
-            return Err(if other_parts.is_empty() {
-                error.with_help("a full refresh fetches everything and replaces them; or load into another folder")
-            } else {
-                let error = other_parts.into_iter().fold(error, with_part);
-                error.with_help("delete the folder of the table, and load with each of the settings; or load into another folder")
-            });
-        }
-        Ok(())
+/// Checks that the stored files fit the spec. A replacement does not need them to.
+fn check_fit(
+    target: &Target,
+    manifest: &Manifest,
+    replaced: &[String],
+    layouts: &[Layout],
+    options: &Options,
+) -> Result<()> {
+    for layout in layouts {
+        let Some(stored) = manifest.table(&layout.table) else {
+            continue;
+        };
+        let kept = |part: &String| target.writing != Writing::Replace || !replaced.contains(part);
+        let has_kept = stored.files.iter().any(|file| kept(&file.part));
+        let wanted = entry(target, layout, options);
+        let reason = renamed(stored, layout).or_else(|| difference(stored, &wanted));
+        let Some(reason) = reason.filter(|_| has_kept) else {
+            continue;
+        };
+        let name = &layout.table;
+        let other_parts: BTreeSet<_> = stored
+            .files
+            .iter()
+            .map(|file| &file.part)
+            .filter(|part| !replaced.contains(part))
+            .collect();
+        let error = destination(format!(
+            "the files of the table `{name}` do not fit: {reason}"
+        ));
+        return Err(if other_parts.is_empty() {
+            error.with_help(
+                "a full refresh fetches everything and replaces them; or load into another folder",
+            )
+        } else {
+            let error = other_parts.into_iter().fold(error, with_part);
+            error.with_help("delete the folder of the table, and load with each of the settings; or load into another folder")
+        });
     }
+    Ok(())
 }
 
 /// The entry of a table in the manifest, without files.

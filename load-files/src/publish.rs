@@ -10,7 +10,7 @@ use crate::{
     keys::{KeyFile, Positions, each_key},
     manifest::{FileEntry, Manifest, Part, TableEntry},
     output::{Output, WritePlan, WrittenFile, key_file, staged},
-    prepare::{Found, entry},
+    prepare::{Found, check_first, entry},
     storage::{LocalFile, Storage},
     unfinished,
 };
@@ -103,6 +103,10 @@ impl Commit<'_> {
             }
             return Ok(found.manifest.clone());
         };
+        if !found.is_published {
+            let (layouts, options) = (&self.plan.layouts, &self.plan.options);
+            check_first(&self.plan.target, &newest, layouts, options)?;
+        }
         let part = self.plan.target.part();
         let commits = newest.parts.get(&part).map_or(0, |part| part.commits);
         let is_first = !found.is_published && newest.seed != found.manifest.seed;

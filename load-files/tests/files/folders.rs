@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use rest_source::State;
+use rest_source::{Client, State};
 use rest_source_load::{Destination, LoadError, LoadStatus, Loading};
 use rest_source_load_files::{Files, Format};
 use rest_source_testkit::Folder;
@@ -384,6 +384,85 @@ async fn load_that_was_overtaken_leaves_no_files() {
         .map(|file| read(file).len())
         .sum();
     assert_eq!(published, 10);
+}
+
+/// A client of one tenant of a source.
+fn tenant(world: &World, name: &str, tenant: &str) -> Client {
+    let text = format!(
+        "
+name: {name}
+client: {{ base_url: \"{}\", paginator: {{ type: offset, limit: 4 }} }}
+config: {{ tenant: text }}
+resources:
+  - name: orders
+    endpoint: {{ data_selector: data }}
+    include_from_config: [tenant]
+    write_disposition: merge
+    primary_key: [tenant, id]
+    columns: {{ id: bigint! }}
+",
+        world.server.url()
+    );
+    let client = rest_source_dynamic::client("specs/shop.yaml", &text).unwrap();
+    client.setting("tenant", tenant).build().unwrap()
+}
+
+/// Loads one client, and another one while the first page of the first is written. Returns the outcome of the first.
+async fn load_within<'a>(
+    outer: &'a Client,
+    inner: Client,
+    files: &'a Files,
+    root: &Path,
+) -> Result<rest_source_load::LoadReport, LoadError> {
+    let (mut inner, root) = (Some(inner), root.to_owned());
+    let load = Loading::new(outer, files).on_progress(move |_| {
+        let Some(inner) = inner.take() else { return };
+        let root = root.clone();
+        let other = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let files = Files::folder(root).format(Format::JsonLines);
+            let loaded = runtime.block_on(Loading::new(&inner, &files).into_future());
+            loaded.unwrap();
+        });
+        other.join().unwrap();
+    });
+    load.await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_loads_of_two_tenants_into_one_table_may_run_at_the_same_time() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root).format(Format::JsonLines);
+    let outer = tenant(&world, "shop", "a");
+    load_within(&outer, tenant(&world, "shop", "b"), &files, root)
+        .await
+        .unwrap();
+    assert_eq!(rows(root, "orders", "orders").len(), 20);
+    // The keys of both are those of one table: nothing is stored twice.
+    for name in ["a", "b"] {
+        let client = tenant(&world, "shop", name);
+        Loading::new(&client, &files).await.unwrap();
+    }
+    assert_eq!(rows(root, "orders", "orders").len(), 20);
+    assert_clean(root, "orders", "orders");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_loads_of_two_sources_do_not_share_a_table() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root).format(Format::JsonLines);
+    let outer = tenant(&world, "shop", "a");
+    let error = shown(load_within(&outer, tenant(&world, "store", "a"), &files, root).await);
+    assert!(
+        error.contains("the table `orders` belongs to another resource, `store.orders`"),
+        "{error}"
+    );
+    assert_eq!(rows(root, "orders", "orders").len(), 10);
 }
 
 #[tokio::test]
