@@ -78,9 +78,16 @@ fn parse(text: &str) -> Result<To, String> {
 fn database_file(kind: &str, file: &str) -> Result<PathBuf, String> {
     if let Some(rest) = file.strip_prefix("//") {
         let rest = rest.trim_start_matches('/');
+        // What stands before an `@` may be a password.
+        let rest = if rest.contains('@') { "FILE" } else { rest };
         return Err(format!(
             "not a URL: write `{kind}:{rest}` for a file in this folder, `{kind}:/{rest}` for an \
              absolute path"
+        ));
+    }
+    if file.contains("://") {
+        return Err(format!(
+            "a URL where the path of a file belongs: write it as `{kind}:FILE`, or leave out `{kind}:`"
         ));
     }
     if file.trim().is_empty() {
@@ -426,6 +433,7 @@ mod tests {
             "sqlite:\t",
             "sqlite://b.db",
             "sqlite:///tmp/b.db",
+            "sqlite:postgres://h/d",
             "sqlite::memory:",
             "sqlite:file:x?mode=memory",
             "sqlite:x.db?mode=ro",
@@ -447,6 +455,37 @@ mod tests {
         };
         let error = format!("{error:?}");
         assert!(error.contains("the feature `duckdb`"), "{error}");
+    }
+
+    #[test]
+    fn error_shows_no_password() {
+        for url in [
+            "sqlite://me:hunter2@host/db",
+            "duckdb:///me:hunter2@host/db",
+            "sqlite:postgres://me:hunter2@host/db",
+            "sqlite:file:me:hunter2@host",
+            "mysql://me:hunter2@host/db",
+            "jsonl://me:hunter2@host/db",
+        ] {
+            let why = parse(url).unwrap_err();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
+
+    #[cfg(feature = "files")]
+    #[tokio::test]
+    async fn error_of_files_shows_no_password() {
+        for url in [
+            "jsonl:postgres://me:hunter2@host/db",
+            "parquet:s3://me:hunter2@[/db",
+            "jsonl:s4://me:hunter2@host/db",
+        ] {
+            let Err(error) = open(parse(url).unwrap(), None, &Context::default()).await else {
+                continue;
+            };
+            let error = format!("{error:?}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Files {
             return Self::object_store(path);
             #[cfg(not(feature = "object-store"))]
             return wrong(
-                format!("this build does not write to object stores, as `{path}`"),
+                "this build does not write to object stores".to_owned(),
                 "enable the feature `object-store` of the crate `rest-source-load-files`",
             );
         }

@@ -289,6 +289,17 @@ impl Storage for ObjectFolder {
     }
 }
 
+/// A URL as messages show it: without a user name and a password before its host.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((_, rest)) => format!("{scheme}://{rest}"),
+        None => url.to_owned(),
+    }
+}
+
 /// The store of a URL, and the path in it. Credentials and regions come from the variables of the environment that
 /// the tools of the store read, as `AWS_ACCESS_KEY_ID`.
 pub(crate) fn open(url: &str, options: Vec<(String, String)>) -> Result<ObjectFolder> {
@@ -298,8 +309,9 @@ pub(crate) fn open(url: &str, options: Vec<(String, String)>) -> Result<ObjectFo
     };
     // reqwest takes the process's provider of TLS. One that is installed already stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let shown = without_credentials(url);
     let parsed = url::Url::parse(url)
-        .map_err(|error| wrong(format!("`{url}` is not a valid URL: {error}")))?;
+        .map_err(|error| wrong(format!("`{shown}` is not a valid URL: {error}")))?;
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?.to_ascii_lowercase();
         let is_of_store = ["aws_", "google_", "azure_"]
@@ -308,7 +320,10 @@ pub(crate) fn open(url: &str, options: Vec<(String, String)>) -> Result<ObjectFo
         Some((name, value.into_string().ok()?)).filter(|_| is_of_store)
     });
     // The last one of a name counts.
-    let (store, prefix) = object_store::parse_url_opts(&parsed, variables.chain(options))
-        .map_err(|error| wrong(format!("cannot open `{url}`: {error}")))?;
+    let (store, prefix) =
+        object_store::parse_url_opts(&parsed, variables.chain(options)).map_err(|error| {
+            let why = error.to_string().replace(url, &shown);
+            wrong(format!("cannot open `{shown}`: {why}"))
+        })?;
     Ok(ObjectFolder::new(store.into(), prefix))
 }
