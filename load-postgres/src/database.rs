@@ -25,7 +25,7 @@ use tokio_postgres::{Client, Statement, types::ToSql};
 
 use crate::{
     copy,
-    errors::failed,
+    errors::{failed, not_connected},
     options::Options,
     parameter::{Cell, Parameter},
     types::Stored,
@@ -101,12 +101,7 @@ impl PostgresDatabase {
             let other = self.lock_resource(&key, &holder)?;
             // The server may not have noticed yet that the connection was lost.
             if let Some(other) = other.filter(|other| *other != holder) {
-                let message = format!(
-                    "the connection was lost, and with it the lock of `{}`: it is being loaded by {other}",
-                    key.resource
-                );
-                return Err(Error::new(ErrorKind::Locked, message)
-                    .with_help("run the load again when the other one has ended"));
+                return Err(lock_lost(&key, &other));
             }
         }
         Ok(())
@@ -172,7 +167,7 @@ fn stopped(timeout: Duration) -> Error {
 
 async fn begin_session(options: &Options) -> Result<Client> {
     let connected = options.config.connect(options.tls()?).await;
-    let (client, connection) = connected.map_err(failed)?;
+    let (client, connection) = connected.map_err(|error| not_connected(error, &options.config))?;
     // It ends with its client. The client's next statement has its error.
     tokio::spawn(connection);
     if let Some(schema) = &options.schema {
@@ -440,6 +435,20 @@ impl Database for PostgresDatabase {
         false
     }
 
+    fn check_lock(&mut self, key: &ResourceKey, run: &str) -> Result<()> {
+        let columns = key_columns(key);
+        let holder = self.holder(&columns)?;
+        if holder.run == *run || holder == LockHolder::unknown() {
+            return Ok(());
+        }
+        // One that was killed may have left its name.
+        let sql = format!("SELECT pg_try_advisory_xact_lock({RESOURCE_KEY})");
+        if self.is(&sql, &columns)? {
+            return Ok(());
+        }
+        Err(lock_lost(key, &holder))
+    }
+
     fn is_locked(&mut self, key: &ResourceKey) -> Result<bool> {
         if self.resources.contains_key(key) {
             return Ok(true);
@@ -465,6 +474,16 @@ impl Database for PostgresDatabase {
         }
         Ok(!is_free)
     }
+}
+
+/// The error for a load whose lock another one has taken.
+fn lock_lost(key: &ResourceKey, other: &LockHolder) -> Error {
+    let message = format!(
+        "the connection was lost, and with it the lock of `{}`: it is being loaded by {other}",
+        key.resource
+    );
+    Error::new(ErrorKind::Locked, message)
+        .with_help("run the load again when the other one has ended")
 }
 
 /// The key of a resource's advisory lock, in the schema of the tables.

@@ -3,7 +3,57 @@
 use std::{error::Error as _, fmt};
 
 use rest_source::{Error, ErrorKind};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Config, error::SqlState};
+
+/// What stands in place of the password.
+const REDACTED: &str = "[secret]";
+
+/// A password of fewer letters is redacted only where it stands alone: it may be a part of other words.
+const SHORT: usize = 6;
+
+/// The error for a connection that could not be opened. A server or a proxy may repeat the password.
+pub(crate) fn not_connected(error: tokio_postgres::Error, config: &Config) -> Error {
+    let password = String::from_utf8_lossy(config.get_password().unwrap_or_default());
+    let repeated = error.as_db_error().filter(|told| {
+        let texts = [Some(told.message()), told.detail(), told.hint()];
+        let mut texts = texts.into_iter().flatten();
+        texts.any(|text| redacted(text, &password) != text)
+    });
+    let Some(told) = repeated else {
+        return failed(error);
+    };
+    let message = redacted(told.message(), &password);
+    let failure = Error::new(
+        ErrorKind::Destination,
+        format!("the database says: {message}"),
+    );
+    match help(told.code()) {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
+}
+
+/// The text without the password.
+fn redacted(text: &str, password: &str) -> String {
+    if password.is_empty() {
+        return text.to_owned();
+    }
+    let is_short = password.chars().count() < SHORT;
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, _) in text.match_indices(password) {
+        let end = at + password.len();
+        let is_part = text[..at].ends_with(char::is_alphanumeric)
+            || text[end..].starts_with(char::is_alphanumeric);
+        if !(is_short && is_part) {
+            shown.push_str(&text[rest..at]);
+            shown.push_str(REDACTED);
+            rest = end;
+        }
+    }
+    shown.push_str(&text[rest..]);
+    shown
+}
 
 /// The error for a failed operation.
 #[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
@@ -94,4 +144,22 @@ pub(crate) fn shut_down(_: impl fmt::Debug) -> Error {
         ErrorKind::Destination,
         "the runtime shut down while the database was written",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn password_is_redacted_and_a_short_one_only_where_it_stands_alone() {
+        assert_eq!(
+            redacted("xhunter2x, hunter2", "hunter2"),
+            "x[secret]x, [secret]"
+        );
+        assert_eq!(
+            redacted("support \"p\" p", "p"),
+            "support \"[secret]\" [secret]"
+        );
+        assert_eq!(redacted("as it is", ""), "as it is");
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rest_source::ErrorKind;
-use rest_source_load::{LoadStatus, Loading};
+use rest_source::{ErrorKind, Timestamp};
+use rest_source_load::{LoadStatus, Loading, LockHolder, Locking, ResourceKey};
 use rest_source_load_postgres::Options;
 use rest_source_testkit::{Asked, Mishap, Place, Reply, Scripted, TestDestination};
 use serde_json::json;
@@ -91,6 +91,37 @@ async fn lock_ends_with_its_connection() {
     let statuses = "SELECT status FROM _rest_source_loads ORDER BY started";
     assert_eq!(schema.texts(statuses).await, ["interrupted", "loaded"]);
     drop(running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn load_that_lost_its_lock_to_another_one_commits_nothing() {
+    let Some(url) = url() else { return };
+    let schema = Schema::create(&url, "lost_lock").await;
+    let server = serve(Duration::from_secs(3)).await;
+    let client = client(&server);
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let named = format!("{url}{separator}application_name={}", schema.name);
+    let options = Options::new(&named).unwrap().schema(&schema.name);
+    let one = options.connect().await.unwrap();
+    let mut running = Loading::new(&client, &one).into_future();
+    let waits = tokio::time::timeout(Duration::from_secs(1), &mut running).await;
+    assert!(waits.is_err());
+    let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+               WHERE application_name = current_schema()";
+    assert!(!schema.texts(end).await.is_empty());
+    let other = schema.open().await;
+    let key = ResourceKey {
+        source: "shop".to_owned(),
+        resource: "orders".to_owned(),
+        part: String::new(),
+    };
+    let holder = LockHolder::of_process(Timestamp::EPOCH);
+    let locked = other.lock(&key, &holder).await.unwrap();
+    assert!(matches!(locked, Locking::Held(_)), "{locked:?}");
+    let error = running.await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Locked, "{error}");
+    assert!(schema.texts("SELECT id::text FROM orders").await.is_empty());
+    drop(locked);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,6 +194,34 @@ async fn missing_password_says_where_to_write_it() {
 }
 
 #[tokio::test]
+async fn password_that_the_server_repeats_is_redacted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_message(&mut stream).await;
+        stream.write_all(b"R\0\0\0\x08\0\0\0\x03").await.unwrap();
+        stream.read_u8().await.unwrap();
+        read_message(&mut stream).await;
+        let fields = b"SFATAL\0C28P01\0Mthe password \"hunter2\" is wrong\0Dtried hunter2\0\0";
+        stream.write_u8(b'E').await.unwrap();
+        let length = u32::try_from(fields.len() + 4).unwrap();
+        stream.write_u32(length).await.unwrap();
+        stream.write_all(fields).await.unwrap();
+    });
+    let url = format!("postgres://me:hunter2@127.0.0.1:{port}/shop?sslmode=disable");
+    let error = Postgres::connect(&url).await.unwrap_err();
+    let shown = format!("{error}");
+    assert!(
+        shown.contains("the database says: the password \"[secret]\" is wrong")
+            && shown.contains("check user and password of the URL"),
+        "{shown}"
+    );
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(!format!("{error:?} {source:?}").contains("hunter2"));
+}
+
+#[tokio::test]
 async fn certificates_are_trusted_by_sslrootcert_and_verified_in_full() {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let folder = Folder::new("postgres-tls").unwrap();

@@ -419,6 +419,24 @@ async fn worker_with_another_spec_fetches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn worker_reports_records_that_were_set_aside() {
+    let Some(url) = url() else { return };
+    let schema = Schema::create(&url, "worker_set_aside").await;
+    let api = Api::new(2);
+    let client = api.client(&SPEC.replace(
+        "columns: { text: text! }",
+        "schema_contract: { data_type: discard_row }\n    columns: { text: bigint! }",
+    ));
+    let queue = open(&url, &schema).await;
+    let notes = Loading::new(&client, &queue).resource("notes");
+    work::plan(notes, 1, false).await.unwrap();
+    let report = work(&client, &queue).await.unwrap();
+    assert_eq!(report.parts, 3);
+    let omitted: Vec<String> = report.resources[0].omitted().collect();
+    assert_eq!(omitted, ["notes: 12 discarded: records outside the schema"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn load_in_the_meantime_keeps_planned_work_from_being_published() {
     let Some(url) = url() else { return };
     let schema = Schema::create(&url, "overtaken").await;

@@ -251,6 +251,17 @@ pub trait Database: Send + 'static {
         true
     }
 
+    /// Checks within a transaction, before its commit, that no other load has locked a resource since this load locked it:
+    /// a lock may end with another connection. By default locks do not end so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Locked`](rest_source::ErrorKind::Locked) if another load has it.
+    fn check_lock(&mut self, key: &ResourceKey, run: &str) -> Result<()> {
+        let _ = (key, run);
+        Ok(())
+    }
+
     /// Whether another process has locked a resource.
     ///
     /// # Errors

@@ -326,8 +326,10 @@ impl Resource {
         self.check(db)?;
         let key = lock_key(&self.plan.target.resource_key());
         transaction(db, &key, |db| {
+            let target = &self.plan.target;
+            db.check_lock(&target.resource_key(), &target.run)?;
             if !self.plan.is_temporary() {
-                checkpoints::check_own(db, &self.plan.target)?;
+                checkpoints::check_own(db, target)?;
             }
             self.publish(db, state.as_deref())?;
             if complete {
