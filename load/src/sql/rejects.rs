@@ -8,7 +8,7 @@ use super::{
     database::{Database, as_number, as_text, as_time, text, transaction},
     prepare,
     staging::{Staging, WritePlan, publish_table},
-    state::{self, part_key},
+    state::{self, BY_KEY, part_key},
     table::quote,
     writer::lock_key,
 };
@@ -179,16 +179,15 @@ impl RejectStaging {
         replaces: bool,
     ) -> Result<()> {
         let target = &plan.target;
-        let of_resource = "source = ?1 AND resource = ?2 AND part = ?3";
         let exists = target.keep_rejects || replaces && db.existing(TABLE)?.is_some();
         if replaces && exists && !self.has_committed {
-            let sql = format!("DELETE FROM {TABLE} WHERE {of_resource}");
+            let sql = format!("DELETE FROM {TABLE} WHERE {BY_KEY}");
             db.execute(&sql, &part_key(target))?;
         }
         if !target.keep_rejects || self.table.is_none() && self.rejects.is_empty() {
             return Ok(());
         }
-        let last = format!("SELECT max(place) FROM {TABLE} WHERE {of_resource}");
+        let last = format!("SELECT max(place) FROM {TABLE} WHERE {BY_KEY}");
         let last = db.query(&last, &part_key(target))?;
         let after = last.first().map_or(0, |row| as_number(row.first()));
         if let Some(staged) = &self.table {
@@ -235,7 +234,7 @@ pub(super) fn read(db: &mut dyn Database, query: &RejectQuery) -> Result<Vec<Sto
     let mut values = Vec::new();
     if let Some(key) = &query.of {
         values.extend([&key.source, &key.resource, &key.part].map(|value| text(value)));
-        conditions.push("source = ?1 AND resource = ?2 AND part = ?3".to_owned());
+        conditions.push(BY_KEY.to_owned());
     }
     if let Some((key, place)) = &query.after {
         let first = values.len() + 1;
@@ -311,9 +310,7 @@ pub(super) fn replay(
         };
         db.run(&publish_table(db, &plan))?;
         db.run(&plan.drop_staging())?;
-        let sql = format!(
-            "DELETE FROM {TABLE} WHERE source = ?1 AND resource = ?2 AND part = ?3 AND id = ?4"
-        );
+        let sql = format!("DELETE FROM {TABLE} WHERE {BY_KEY} AND id = ?4");
         let mut start = 0;
         for (one, end) in certain.into_iter().zip(ends) {
             // A record that a step leaves out has no row.

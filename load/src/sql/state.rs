@@ -118,6 +118,9 @@ fn key(target: &Target) -> [Scalar; 2] {
     [text(&target.scope()), text(&target.resource.name)]
 }
 
+/// The condition of the records of one [`part_key`].
+pub(super) const BY_KEY: &str = "source = ?1 AND resource = ?2 AND part = ?3";
+
 /// The key of the records of the target's settings.
 pub(super) fn part_key(target: &Target) -> [Scalar; 3] {
     let [source, resource] = key(target);
@@ -288,9 +291,7 @@ pub(super) fn replace(db: &mut dyn Database, stored: &StoredState) -> Result<()>
         &values,
     )?;
     for table in ["checkpoints", "fetched_partitions", "jobs"] {
-        let sql = format!(
-            "DELETE FROM {PREFIX}{table} WHERE source = ?1 AND resource = ?2 AND part = ?3"
-        );
+        let sql = format!("DELETE FROM {PREFIX}{table} WHERE {BY_KEY}");
         db.execute(&sql, &key)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use rest_source::{Error, ErrorKind, Result, Scalar, Type};
 
 use super::{
     database::{Database, as_flag, as_text, text},
-    state::{self, part_key},
+    state::{self, BY_KEY, part_key},
 };
 use crate::{AppendedBy, Target, Writing};
 
@@ -117,9 +117,6 @@ pub(super) fn forget(db: &mut dyn Database, target: &Target) -> Result<()> {
     let key = [text(&target.scope()), text(&target.resource.name)];
     db.execute(sql, &key).map(|_| ())
 }
-
-/// The record of one key.
-const BY_KEY: &str = "source = ?1 AND resource = ?2 AND part = ?3";
 
 /// Deletes a record.
 pub(super) fn delete(db: &mut dyn Database, key: &[Scalar; 3]) -> Result<()> {
