@@ -159,7 +159,9 @@ impl RunReport {
     ) -> Result<Self, CommandError> {
         let report = options.report.as_ref();
         if let Some(path) = report.filter(|path| path.as_os_str() != STDOUT) {
-            can_write(path, "a report", |start| start.contains(REPORT_MARK))?;
+            check_replaceable(path, "a report of an earlier run", |start| {
+                start.contains(REPORT_MARK)
+            })?;
             if report == options.metrics.as_ref() {
                 return Err(CommandError::usage(format!(
                     "`--report` and `--metrics` would both write `{}`\n  help: give each a file of its own",
@@ -168,7 +170,7 @@ impl RunReport {
             }
         }
         if let Some(path) = &options.metrics {
-            can_write(path, "metrics of runs", |start| {
+            check_replaceable(path, "metrics of an earlier run", |start| {
                 start.starts_with(METRICS_MARK)
             })?;
         }
@@ -295,9 +297,13 @@ fn add_timelines(run: &mut Run, timelines: &Timelines) {
     }
 }
 
-/// Checks that a file can be written, and that another file of this name is none that a run would miss: `is_own` says
+/// Checks that a file can be written, and that an existing file of this name was written by the same command: `is_own` says
 /// so of its first bytes.
-fn can_write(path: &Path, what: &str, is_own: impl Fn(&str) -> bool) -> Result<(), CommandError> {
+pub(crate) fn check_replaceable(
+    path: &Path,
+    what: &str,
+    is_own: impl Fn(&str) -> bool,
+) -> Result<(), CommandError> {
     if let Some(folder) = file::missing_folder(path) {
         return Err(CommandError::usage(format!(
             "cannot write `{}`: its folder does not exist\n  help: create the folder `{}`",
@@ -315,8 +321,8 @@ fn can_write(path: &Path, what: &str, is_own: impl Fn(&str) -> bool) -> Result<(
         let is_replaced = start.is_empty() || is_own(&String::from_utf8_lossy(&start));
         if read.is_ok() && !is_replaced {
             return Err(CommandError::usage(format!(
-                "`{}` is there, and does not hold {what} of an earlier run: it is not replaced\n  help: choose another \
-                 name, or remove the file",
+                "`{}` exists and does not hold {what}: it is not replaced\n  help: choose another name, or remove the \
+                 file",
                 path.display()
             )));
         }

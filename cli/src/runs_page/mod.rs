@@ -14,6 +14,7 @@ use crate::{
     error::CommandError,
     file::{self, Access},
     interrupt::NetworkCommand,
+    report::check_replaceable,
     status::check_exists,
     variables::SecretSources,
 };
@@ -21,6 +22,9 @@ use crate::{
 use load::Load;
 use page::Page;
 use saved_report::SavedReport;
+
+/// What stands at the start of a page.
+const MARK: &str = "<meta name=\"generator\" content=\"rest-source report\">";
 
 /// `--html -`: stdout.
 const STDOUT: &str = "-";
@@ -58,6 +62,11 @@ pub(crate) fn run(args: RunsPage, context: &Context) -> NetworkCommand {
 }
 
 async fn write(args: RunsPage, context: Context) -> Result<(), CommandError> {
+    if args.html.as_os_str() != STDOUT {
+        check_replaceable(&args.html, "a page of `rest-source report`", |start| {
+            start.contains(MARK)
+        })?;
+    }
     let reports = args.reports.iter().map(|path| SavedReport::read(path));
     let mut reports = reports.collect::<Result<Vec<_>, _>>()?;
     for report in &mut reports {

@@ -10,6 +10,9 @@ use crate::error::CommandError;
 /// The version of the form.
 const VERSION: u64 = 1;
 
+/// What stands at the start of a document.
+pub(super) const MARKS: [&str; 2] = ["\"version\":", "\"exported\":"];
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
     version: u64,
@@ -109,6 +112,11 @@ pub(super) fn read(shown: &str, text: &str) -> Result<Vec<StoredState>, CommandE
         if let Some(other) = state.as_ref().filter(|state| state.resource() != name) {
             let other = other.resource();
             return Err(wrong(format!("the state of `{name}` is one of `{other}`")));
+        }
+        if let Some(state) = &state {
+            state
+                .check_cursors()
+                .map_err(|error| wrong(format!("the state of `{name}`: {error}")))?;
         }
         let request = entry
             .request

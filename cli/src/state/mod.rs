@@ -18,7 +18,7 @@ use args::{Export, Import, PlaceOrFile, Reset, Rows, Set, Show};
 
 use crate::{
     context::Context, destination, error::CommandError, interrupt::NetworkCommand,
-    lock::LockOptions, spec, state_file, status::check_exists,
+    lock::LockOptions, report::check_replaceable, spec, state_file, status::check_exists,
 };
 
 pub(crate) fn run(command: StateCommand, context: &Context) -> NetworkCommand {
@@ -91,17 +91,7 @@ impl Store {
         let found: Vec<&ResourceKey> = keys().filter(matches).collect();
         match found[..] {
             [key] => Ok(key.clone()),
-            [] => {
-                let mut names: Vec<&str> = keys().map(|key| key.resource.as_str()).collect();
-                names.dedup();
-                let help = match &names[..] {
-                    [] => "the destination has no states".to_owned(),
-                    names => format!("it has states of `{}`", names.join("`, `")),
-                };
-                Err(CommandError::usage(format!(
-                    "no state of `{resource}` is stored here\n  help: {help}; `rest-source state show` lists them"
-                )))
-            }
+            [] => Err(self.not_found(resource, source, settings)),
             _ => {
                 let of = found.iter().map(|key| match shown_settings(&key.part) {
                     settings if settings.is_empty() => format!("--source {}", key.source),
@@ -114,6 +104,39 @@ impl Store {
                 )))
             }
         }
+    }
+
+    /// The error of a resource whose state is not stored, with those that are.
+    fn not_found(
+        &self,
+        resource: &str,
+        source: Option<&str>,
+        settings: Option<&str>,
+    ) -> CommandError {
+        let of = source.map_or_else(String::new, |source| format!(" of the source `{source}`"));
+        let with = settings.map_or_else(String::new, |settings| {
+            format!(" with the settings `{settings}`")
+        });
+        let keys = || self.states.iter().map(|stored| &stored.key);
+        let same = keys().filter(|key| key.resource == resource);
+        let same: Vec<String> = same
+            .map(|key| match shown_settings(&key.part) {
+                settings if settings.is_empty() => format!("the source `{}`", key.source),
+                settings => format!("the source `{}` with the settings `{settings}`", key.source),
+            })
+            .collect();
+        let mut names: Vec<&str> = keys().map(|key| key.resource.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let help = match (&same[..], &names[..]) {
+            (_, []) => "the destination has no states".to_owned(),
+            ([], names) => format!("it has states of `{}`", names.join("`, `")),
+            // A source with a table prefix is `SOURCE/PREFIX`.
+            (same, _) => format!("it has that of {}", same.join(", and of ")),
+        };
+        CommandError::usage(format!(
+            "no state of `{resource}`{of}{with} is stored here\n  help: {help}; `rest-source state show` lists them"
+        ))
     }
 
     fn get(&self, key: &ResourceKey) -> Option<&StoredState> {
@@ -309,6 +332,11 @@ async fn set(args: Set, context: &Context) -> Result<(), CommandError> {
 }
 
 async fn export(args: Export, context: &Context) -> Result<(), CommandError> {
+    if let Some(path) = &args.output {
+        check_replaceable(path, "exported states", |start| {
+            document::MARKS.iter().all(|mark| start.contains(mark))
+        })?;
+    }
     let with_sources = context.with_sources(&args.place.secrets).await?;
     let lock = LockOptions::default();
     let store = Store::open(

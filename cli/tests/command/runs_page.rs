@@ -176,6 +176,26 @@ fn what_is_not_a_report_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn page_replaces_only_a_page() {
+    let (_server, shell) = media().await;
+    let load = ["load", MEDIA, "--to", "sqlite:out.db"];
+    assert_eq!(shell.run(&load).code, 0);
+    let again = ["--to", "sqlite:out.db"];
+    page(&shell, &again);
+    page(&shell, &again);
+    shell.write("runs.html", "<!DOCTYPE html>\n<title>Mine</title>\n");
+    let ran = shell.run(&[REPORT, &again].concat());
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(
+        ran.stderr.contains(
+            "`runs.html` exists and does not hold a page of `rest-source report`: it is not replaced"
+        ),
+        "{ran}"
+    );
+    assert!(shell.read("runs.html").contains("Mine"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn history_in_postgres_has_a_page() {
     let Ok(url) = std::env::var("REST_SOURCE_TEST_POSTGRES") else {
         return;

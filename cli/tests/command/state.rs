@@ -223,6 +223,18 @@ async fn exported_states_are_imported() {
                 document.replacen("\"value\": \"2026-11-20T00:00:00Z\"", "\"value\": 7", 1),
                 "the state of `orders`",
             ),
+            (
+                document.replacen(
+                    "\"value\": \"2026-11-20T00:00:00Z\"",
+                    "\"value\": \"soon\"",
+                    1,
+                ),
+                "the state of `orders`: `soon` at `/cursor/value` is not a valid timestamp, the type of the cursor `at`",
+            ),
+            (
+                document.replacen("\"value\": \"5\"", "\"value\": \"five\"", 2),
+                "`five` at `/partitions/[7]/value` is not a valid bigint",
+            ),
         ] {
             shop.shell.write("states.json", &wrong);
             let (code, _, said) = shop.run(&format!("{import} --yes")).await;
@@ -230,6 +242,44 @@ async fn exported_states_are_imported() {
             assert!(said.contains(why), "{said}");
         }
     }
+}
+
+#[tokio::test]
+async fn export_replaces_only_a_file_of_an_export() {
+    let shop = Shop::new().await;
+    let to = "sqlite:FOLDER/out.db";
+    shop.starts(to, "/orders ").await;
+    let export = format!("rest-source state export --to {to} --output FOLDER/states.json");
+    shop.succeeds(&export).await;
+    let first = shop.shell.read("states.json");
+    shop.succeeds(&export).await;
+    assert!(first.contains("\"exported\""), "{first}");
+    shop.shell.write("states.json", "name: shop\n");
+    let (code, _, said) = shop.run(&export).await;
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("exists and does not hold exported states: it is not replaced"),
+        "{said}"
+    );
+    assert_eq!(shop.shell.read("states.json"), "name: shop\n");
+}
+
+#[tokio::test]
+async fn state_of_another_prefix_is_named_with_its_source() {
+    let shop = Shop::new().await;
+    let to = "sqlite:FOLDER/out.db";
+    shop.starts(to, "/orders ").await;
+    let (code, _, said) = shop
+        .run(&format!(
+            "rest-source state set FOLDER/shop.yaml orders 2026-11-05 --table-prefix a_ --to {to}"
+        ))
+        .await;
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("no state of `orders` of the source `shop/a_` is stored here")
+            && said.contains("help: it has that of the source `shop`;"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::ResourcePlan,
     state::{Checkpoint, Progress, Start, State},
-    value::Scalar,
+    value::{Date, Decimal, Scalar, Time, Timestamp},
 };
 
 impl State {
@@ -29,6 +29,46 @@ impl State {
         };
         let marks = marks.into_iter().flatten();
         marks.map(|(key, mark)| (key, mark.value.as_str()))
+    }
+
+    /// Checks that the cursor, and that of each partition, is a value of the cursor's type: a state that another program or
+    /// a person wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] with the place of the value in the state's JSON.
+    pub fn check_cursors(&self) -> Result<()> {
+        if let Progress::Parents(parents) = &self.reach {
+            return parents.check_cursors();
+        }
+        let is_valid = |value: &str| match self.data_type.as_str() {
+            "bigint" => value.parse::<i64>().is_ok(),
+            "double" => value.parse().is_ok_and(f64::is_finite),
+            "decimal" => value.parse::<Decimal>().is_ok(),
+            "timestamp" => value.parse::<Timestamp>().is_ok(),
+            "date" => value.parse::<Date>().is_ok(),
+            "time" => value.parse::<Time>().is_ok(),
+            _ => true,
+        };
+        let wrong = |place: String, value: &str| {
+            let message = format!(
+                "`{value}` at `{place}` is not a valid {}, the type of the cursor `{}`",
+                self.data_type, self.column
+            );
+            Error::new(ErrorKind::State, message)
+        };
+        for (key, value) in self.partitions() {
+            if !is_valid(value) {
+                return Err(wrong(format!("/partitions/{key}/value"), value));
+            }
+        }
+        let is_of_partitions = matches!(self.reach, Progress::Each(_));
+        match self.cursor() {
+            // That of no partition.
+            "" if is_of_partitions => Ok(()),
+            value if is_valid(value) => Ok(()),
+            value => Err(wrong("/cursor/value".to_owned(), value)),
+        }
     }
 
     /// The same state at another cursor value, of one partition or of all. The next fetch starts there, and returns the
