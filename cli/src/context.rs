@@ -43,6 +43,8 @@ pub struct Context {
     clock: Option<Arc<dyn Clock>>,
     transport: Option<Arc<dyn Transport>>,
     rate_limiting: RateLimiting,
+    /// The variables of a source, and the variables of a project that their values are read from.
+    aliases: Vec<(String, String)>,
 }
 
 impl Context {
@@ -70,6 +72,19 @@ impl Context {
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// Sets a variable to the value of another one, which messages name instead.
+    pub(crate) fn alias(mut self, name: &str, other: &str, value: String) -> Self {
+        self.aliases.push((name.to_owned(), other.to_owned()));
+        self.variable(name, value)
+    }
+
+    /// The variable that the value of this one was read from.
+    pub(crate) fn origin_of<'n>(&'n self, name: &'n str) -> &'n str {
+        let mut aliases = self.aliases.iter().rev();
+        let found = aliases.find(|(alias, _)| alias == name);
+        found.map_or(name, |(_, other)| other)
     }
 
     /// Injects a clock, which performs every wait of a fetch.

@@ -196,8 +196,7 @@ async fn check(
         None => first(&plan)?,
     };
     let context = context.with_sources(&args.secrets).await?;
-    let token_file =
-        RefreshTokenFile::new(&plan, args.token_file, &context.console, token_requests)?;
+    let token_file = RefreshTokenFile::new(&plan, args.token_file, &context, token_requests)?;
     // Records of a resource with a parent take several requests.
     let recording = Recording::of_pages(is_simple(&resource).then_some(1));
     let client = spec::connect(

@@ -110,7 +110,8 @@ pub(crate) async fn fetch_since(
         .await?
         .clock(clock.clone());
     let console = &context.console;
-    let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
+    let token_file =
+        RefreshTokenFile::new(plan, args.token_file.clone(), &context, token_requests)?;
     let record = (args.save.as_ref())
         .map(|_| FetchRecord::new(&args, plan, state.as_ref(), &context))
         .transpose()?;

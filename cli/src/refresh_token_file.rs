@@ -17,6 +17,7 @@ use rest_source::{
 
 use crate::{
     console::Console,
+    context::Context,
     error::CommandError,
     file::{self, Access},
     interrupt::TokenRequests,
@@ -47,13 +48,13 @@ impl RefreshTokenFile {
     pub(crate) fn new(
         plan: &SourcePlan,
         file: Option<PathBuf>,
-        console: &Console,
+        context: &Context,
         requests: TokenRequests,
     ) -> Result<Self, CommandError> {
-        let mut secret = refresh_token(plan);
+        let mut secret = refresh_token(plan, context);
         let mut token = None;
         if let Some(file) = &file {
-            let (of, stored) = stored(plan, file)?;
+            let (of, stored) = stored(plan, file, context)?;
             (secret, token) = (Some(of), stored);
             let cannot_write =
                 |error| CommandError::usage(format!("cannot write `{}`: {error}", file.display()));
@@ -66,7 +67,7 @@ impl RefreshTokenFile {
             stored: token,
             is_lost: Arc::default(),
             requests,
-            console: console.clone(),
+            console: context.console.clone(),
         })
     }
 
@@ -146,8 +147,9 @@ fn store(file: Option<&Path>, token: &Secret, is_lost: &AtomicBool) -> io::Resul
 pub(crate) fn stored(
     plan: &SourcePlan,
     file: &Path,
+    context: &Context,
 ) -> Result<(SecretPlan, Option<Secret>), CommandError> {
-    let Some(secret) = refresh_token(plan) else {
+    let Some(secret) = refresh_token(plan, context) else {
         return Err(CommandError::usage(format!(
             "`{}` has no refresh token to store in `{}`\n  help: remove `--token-file`: it \
              needs an `oauth2_refresh_token` whose `refresh_token` is one secret",
@@ -181,14 +183,14 @@ fn read(path: &Path, secret: &SecretPlan) -> Result<Option<Secret>, CommandError
     Ok(Some(token.into()))
 }
 
-/// The secret that is a source's refresh token, if the token is exactly one secret.
-fn refresh_token(plan: &SourcePlan) -> Option<SecretPlan> {
+/// The secret that is a source's refresh token, if the token is exactly one secret, with the variable that it is read from.
+fn refresh_token(plan: &SourcePlan, context: &Context) -> Option<SecretPlan> {
     let resources = plan
         .resources
         .iter()
         .filter_map(|resource| resource.auth.as_ref());
     let choices = plan.choices.iter().map(|choice| &choice.auth);
-    resources.chain(choices).find_map(|auth| match &**auth {
+    let mut secret = resources.chain(choices).find_map(|auth| match &**auth {
         Auth::OAuth2(oauth2) => match &oauth2.grant {
             Grant::RefreshToken(token) => match &*token.0 {
                 [Part::Secret(at)] => plan.secrets.get(usize::from(*at)).cloned(),
@@ -197,5 +199,7 @@ fn refresh_token(plan: &SourcePlan) -> Option<SecretPlan> {
             Grant::ClientCredentials | Grant::JwtBearer(_) => None,
         },
         _ => None,
-    })
+    })?;
+    secret.env = context.origin_of(&secret.env).to_owned().into();
+    Some(secret)
 }

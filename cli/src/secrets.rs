@@ -157,7 +157,7 @@ fn rows<'a>(
     context: &Context,
 ) -> Result<(Vec<Row<'a>>, Option<CommandError>), CommandError> {
     let stored = match &args.token_file {
-        Some(file) => Some((file, refresh_token_file::stored(plan, file)?)),
+        Some(file) => Some((file, refresh_token_file::stored(plan, file, context)?)),
         None => None,
     };
     let mut mistake = None;

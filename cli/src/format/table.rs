@@ -6,7 +6,7 @@ use rest_source::Value;
 use rest_source_load::encode::write_timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::printable::printable;
+use crate::printable::{is_escaped, printable};
 
 /// The widest column, in terminal cells.
 const MAX_WIDTH: usize = 40;
@@ -94,7 +94,8 @@ fn push(line: &mut String, text: &str, width: usize, is_right: bool) {
     line.push_str(SEPARATOR);
 }
 
-/// A value on one line, with control characters escaped. `buffer` is for values that have to be formatted.
+/// A value on one line, with control characters and marks of direction escaped. `buffer` is for values that have to be
+/// formatted.
 fn text<'v>(value: Value<'v>, buffer: &'v mut Vec<u8>) -> Cow<'v, str> {
     buffer.clear();
     let text = match value {
@@ -110,7 +111,7 @@ fn text<'v>(value: Value<'v>, buffer: &'v mut Vec<u8>) -> Cow<'v, str> {
             str::from_utf8(buffer).unwrap_or_default()
         }
     };
-    if text.contains(char::is_control) {
+    if text.contains(is_escaped) {
         printable(text, &[]).into()
     } else {
         text.into()
@@ -133,4 +134,20 @@ fn truncate(text: &str, width: usize) -> Cow<'_, str> {
         }
     });
     format!("{}…", &text[..end.unwrap_or(text.len())]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_direction_and_control_characters_are_escaped() {
+        let names = ["name".to_owned()];
+        let rows = || [[Value::Text("a\u{202e}b\u{200b}\u{1b}c")]];
+        let mut columns = Columns::new(&names, rows());
+        let mut out = Vec::new();
+        columns.page(&mut out, None, rows());
+        let line = String::from_utf8(out).unwrap();
+        assert_eq!(line, "a\\u{202e}b\\u{200b}\\u{1b}c\n");
+    }
 }

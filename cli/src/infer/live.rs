@@ -79,12 +79,7 @@ pub(super) async fn discover(
     })?;
     let resource = spec::resource(plan, Some(source.resource))?;
     let context = &context.with_sources(&args.secrets).await?;
-    let token_file = RefreshTokenFile::new(
-        plan,
-        args.token_file.clone(),
-        &context.console,
-        token_requests,
-    )?;
+    let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), context, token_requests)?;
     let recording = Recording::default();
     let client = spec::connect(
         plan,

@@ -90,7 +90,7 @@ impl Tables {
             return Ok(());
         }
         let context = context.with_sources(&args.secrets).await?;
-        let token_file = RefreshTokenFile::new(&plan, None, &context.console, requests.clone())?;
+        let token_file = RefreshTokenFile::new(&plan, None, &context, requests.clone())?;
         let client = spec::connect(
             &plan,
             args.config.clone(),

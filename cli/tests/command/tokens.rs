@@ -101,6 +101,25 @@ async fn a_token_that_is_kept_nowhere_is_said_to_be_spent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lost_token_of_a_project_is_named_by_the_variable_of_the_project() {
+    let (server, shell) = shop().await;
+    let shell = shell.with("TOKEN_OF_BERLIN", FIRST);
+    shell.write(
+        "daily.yaml",
+        "destinations: { out: { to: \"sqlite:out.db\" } }\nsources:\n  \
+         berlin: { spec: shop.yaml, secrets: { refresh_token: env:TOKEN_OF_BERLIN } }\n",
+    );
+    let ran = run(&shell, &["run", "daily.yaml"], &[]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("that of `TOKEN_OF_BERLIN` may be invalid now"),
+        "{ran}"
+    );
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_file_that_is_of_no_use_is_told_before_anything_is_sent() {
     let (server, shell) = shop().await;
     let nowhere = run(&shell, &FETCH, &["--token-file", "nowhere/token"]);
