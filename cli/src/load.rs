@@ -69,7 +69,7 @@ async fn load(
     let Some(spec) = args.specs.first() else {
         return Err(CommandError::usage("name a spec"));
     };
-    let plan = source_load::check(spec, &args.options)?;
+    let plan = source_load::check(spec, &args.options.base)?;
     let report = run.source(&plan);
     let context = context.with_sources(&args.secrets).await?;
     let source = SourceSpec {
@@ -101,7 +101,7 @@ async fn load_all(
     let mut checked = Vec::new();
     let mut files = BTreeMap::new();
     for path in &args.specs {
-        let plan = source_load::check(path, &args.options);
+        let plan = source_load::check(path, &args.options.base);
         if let Ok(plan) = &plan
             && let Some(first) = files.insert(plan.name.clone(), path)
         {
@@ -168,7 +168,7 @@ async fn load_all(
 
 /// Rejects options of one source beside several specs.
 fn check_options_of_one(args: &Load) -> Result<(), CommandError> {
-    let options = &args.options;
+    let options = &args.options.base;
     let of_one = [
         (!args.config.is_empty(), "--config"),
         (args.token_file.is_some(), "--token-file"),

@@ -22,7 +22,7 @@ use crate::{
     logs::LogOptions,
     report::{ReportOptions, RunReport},
     several::{Job, Opened, report, run_all},
-    source_load::{self, LoadOptions, SourceLoad, SourceSpec},
+    source_load::{self, BaseLoadOptions, LoadOptions, SourceLoad, SourceSpec},
     spec,
     variables::SecretSources,
 };
@@ -171,9 +171,8 @@ impl ProjectFile {
                 .context(source, &plan, secrets, &of_all, context)
                 .await?;
             let source = self.source_spec(source, LockOptions::default(), LoadOptions::default());
-            let console = &context.console;
             let token_file =
-                RefreshTokenFile::new(&plan, source.token_file, console, requests.clone())?;
+                RefreshTokenFile::new(&plan, source.token_file, &own, requests.clone())?;
             let (settings, connection) = (source.settings, &source.connection);
             let client = spec::connect(
                 &plan,
@@ -223,14 +222,17 @@ impl ProjectFile {
             .destination(source)
             .and_then(|one| one.table_prefix.clone());
         LoadOptions {
-            table_prefix: source.table_prefix.clone().or(destination),
-            stamp_rows: source.stamp_rows,
+            base: BaseLoadOptions {
+                table_prefix: source.table_prefix.clone().or(destination),
+                stamp_rows: source.stamp_rows,
+                adopt: source.adopt,
+                resource: source.resources.clone(),
+                full_refresh: source.full_refresh,
+                keep_state: source.keep_state,
+                ..BaseLoadOptions::default()
+            },
             keep_rejects: source.keep_rejects,
-            adopt: source.adopt,
-            resource: source.resources.clone(),
-            full_refresh: source.full_refresh,
             resume: source.resume,
-            keep_state: source.keep_state,
             ..LoadOptions::default()
         }
     }
@@ -455,7 +457,7 @@ impl Opening<'_> {
             ..
         } = self;
         let options = file.options(source);
-        let plan = source_load::check(&file.resolve(&source.spec), &options)?;
+        let plan = source_load::check(&file.resolve(&source.spec), &options.base)?;
         let own = file
             .context(source, &plan, secrets, of_all, context)
             .await?;
@@ -491,7 +493,7 @@ fn with_secrets(
                  help: set it in the environment, or in a file that `env_file` names"
             ))
         })?;
-        context = context.variable(secret.env.as_str(), value);
+        context = context.alias(&secret.env, variable, value);
     }
     Ok(context)
 }

@@ -15,7 +15,7 @@ use crate::{
     interrupt::{NetworkCommand, TokenRequests},
     lock::LockOptions,
     report::{ReportOptions, RunReport},
-    source_load::{self, LoadOptions, SourceLoad, SourceSpec},
+    source_load::{self, BaseLoadOptions, SourceLoad, SourceSpec},
     status::{ago, check_exists},
     variables::SecretSources,
 };
@@ -195,12 +195,12 @@ fn json_line(one: &StoredReject) -> Value {
 }
 
 async fn replay(args: ReplayRejects, context: &Context) -> Result<(), CommandError> {
-    let options = LoadOptions {
+    let options = BaseLoadOptions {
         table_prefix: args.table_prefix,
         stamp_rows: args.stamp_rows,
         resource: args.resources,
         keep_state: args.keep_state,
-        ..LoadOptions::default()
+        ..BaseLoadOptions::default()
     };
     let plan = source_load::check(&args.spec, &options)?;
     let context = context.with_sources(&args.secrets).await?;
@@ -214,7 +214,7 @@ async fn replay(args: ReplayRejects, context: &Context) -> Result<(), CommandErr
         },
         budget: RunBudget::new(),
         lock: args.lock.clone(),
-        options,
+        options: options.into(),
     };
     let source = SourceLoad::open(&plan, source, report, TokenRequests::default(), &context)?;
     let to = destination::resolve(args.to, &context)?;

@@ -17,20 +17,16 @@ use crate::{
     report::SourceReport, spec,
 };
 
-/// How resources are loaded.
+/// How resources are loaded, also in parts by several processes.
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct LoadOptions {
+pub(crate) struct BaseLoadOptions {
     /// Put this before the names of all tables. Each prefix has its own states
     #[arg(long, value_name = "PREFIX")]
     pub(crate) table_prefix: Option<String>,
     /// Write two more columns with each row: `_loaded_at` and `_load_id`
     #[arg(long)]
     pub(crate) stamp_rows: bool,
-    /// Keep the records that `schema_contract: {data_type: discard_row}` sets aside, in the table
-    /// `_rest_source_rejects` of a database. `rest-source rejects` shows and replays them
-    #[arg(long)]
-    pub(crate) keep_rejects: bool,
     /// Change tables that no load created: add columns, replace and delete rows
     #[arg(long)]
     pub(crate) adopt: bool,
@@ -40,12 +36,6 @@ pub(crate) struct LoadOptions {
     /// Fetch everything again, and replace all stored rows
     #[arg(long)]
     pub(crate) full_refresh: bool,
-    /// Go on after the last stored page of an interrupted load with this option
-    #[arg(long)]
-    pub(crate) resume: bool,
-    /// Start over, also where an interrupted load of children would be resumed
-    #[arg(long, conflicts_with = "resume")]
-    pub(crate) start_over: bool,
     /// Fetch `incremental` resources from this cursor value on, instead of after the stored state. The state never
     /// moves back, nor over records that were not fetched
     #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
@@ -57,6 +47,66 @@ pub(crate) struct LoadOptions {
     /// of a table that was emptied
     #[arg(long, conflicts_with = "full_refresh")]
     pub(crate) keep_state: bool,
+}
+
+impl BaseLoadOptions {
+    /// Passes the options to a load.
+    pub(crate) fn apply<'a, D: Destination + ?Sized>(
+        &self,
+        mut loading: Loading<'a, D>,
+    ) -> Loading<'a, D> {
+        if self.adopt {
+            loading = loading.adopt();
+        }
+        if self.stamp_rows {
+            loading = loading.stamp_rows();
+        }
+        if self.full_refresh {
+            loading = loading.full_refresh();
+        }
+        if self.keep_state {
+            loading = loading.keep_state();
+        }
+        if let Some(prefix) = &self.table_prefix {
+            loading = loading.table_prefix(prefix.clone());
+        }
+        if let Some(since) = &self.since {
+            loading = loading.since(since.clone());
+        }
+        if let Some(until) = &self.until {
+            loading = loading.until(until.clone());
+        }
+        for resource in &self.resource {
+            loading = loading.resource(resource.clone());
+        }
+        loading
+    }
+}
+
+/// How a source is loaded.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct LoadOptions {
+    #[command(flatten)]
+    pub(crate) base: BaseLoadOptions,
+    /// Keep the records that `schema_contract: {data_type: discard_row}` sets aside, in the table
+    /// `_rest_source_rejects` of a database. `rest-source rejects` shows and replays them
+    #[arg(long)]
+    pub(crate) keep_rejects: bool,
+    /// Go on after the last stored page of an interrupted load with this option
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start over, also where an interrupted load of children would be resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) start_over: bool,
+}
+
+impl From<BaseLoadOptions> for LoadOptions {
+    fn from(base: BaseLoadOptions) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
 }
 
 /// A source to load.
@@ -80,7 +130,10 @@ pub(crate) struct SourceLoad {
 }
 
 /// Reads and checks a spec, and that it has these resources.
-pub(crate) fn check(path: &Path, options: &LoadOptions) -> Result<Ref<SourcePlan>, CommandError> {
+pub(crate) fn check(
+    path: &Path,
+    options: &BaseLoadOptions,
+) -> Result<Ref<SourcePlan>, CommandError> {
     let plan = spec::open(path)?.plan;
     for name in &options.resource {
         spec::resource(&plan, Some(name))?;
@@ -97,8 +150,7 @@ impl SourceLoad {
         token_requests: TokenRequests,
         context: &Context,
     ) -> Result<Self, CommandError> {
-        let console = &context.console;
-        let token_file = RefreshTokenFile::new(plan, source.token_file, console, token_requests)?;
+        let token_file = RefreshTokenFile::new(plan, source.token_file, context, token_requests)?;
         let client = spec::connect(
             plan,
             source.settings,
@@ -113,14 +165,14 @@ impl SourceLoad {
             token_file,
             options: source.options,
             lock: source.lock,
-            console: console.clone(),
+            console: context.console.clone(),
             report,
         })
     }
 
     /// The resources that are loaded.
     pub(crate) fn resources(&self) -> impl Iterator<Item = &Ref<ResourcePlan>> {
-        let named = &self.options.resource;
+        let named = &self.options.base.resource;
         let resources = self.client.plan().resources.iter();
         resources.filter(move |resource| {
             if named.is_empty() {
@@ -135,7 +187,7 @@ impl SourceLoad {
     pub(crate) fn writing(&self, resource: &ResourcePlan) -> &'static str {
         match resource.write_disposition {
             WriteDisposition::Skip => "skip",
-            _ if self.options.full_refresh => "replace",
+            _ if self.options.base.full_refresh => "replace",
             WriteDisposition::Replace => "replace",
             WriteDisposition::Merge => "merge into",
             WriteDisposition::Append => "append to",
@@ -144,7 +196,12 @@ impl SourceLoad {
 
     /// The name of a resource's table.
     pub(crate) fn table(&self, resource: &ResourcePlan) -> Text {
-        let prefix = self.options.table_prefix.as_deref().unwrap_or_default();
+        let prefix = self
+            .options
+            .base
+            .table_prefix
+            .as_deref()
+            .unwrap_or_default();
         resource.with_stored_names(prefix).table.name.clone()
     }
 
@@ -209,39 +266,16 @@ impl SourceLoad {
     ) -> Loading<'a, dyn Destination + 'a> {
         let loading = Loading::new(&self.client, destination);
         let mut loading = self.lock.apply(loading, &self.console);
-        let options = self.options.clone();
-        if options.adopt {
-            loading = loading.adopt();
-        }
-        if options.stamp_rows {
-            loading = loading.stamp_rows();
-        }
+        let options = &self.options;
+        loading = options.base.apply(loading);
         if options.keep_rejects {
             loading = loading.keep_rejects();
-        }
-        if options.full_refresh {
-            loading = loading.full_refresh();
-        }
-        if let Some(prefix) = options.table_prefix {
-            loading = loading.table_prefix(prefix);
         }
         if options.resume {
             loading = loading.resume();
         }
         if options.start_over {
             loading = loading.start_over();
-        }
-        if options.keep_state {
-            loading = loading.keep_state();
-        }
-        if let Some(since) = options.since {
-            loading = loading.since(since);
-        }
-        if let Some(until) = options.until {
-            loading = loading.until(until);
-        }
-        for resource in options.resource {
-            loading = loading.resource(resource);
         }
         loading.on_progress(|progress| self.report.loading(&progress))
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use rest_source::RunBudget;
+use rest_source::ErrorKind;
 use rest_source_load::{Verification, VerifyReport};
 
 use crate::{
     args::{Connection, setting},
+    budget::Budget,
     context::Context,
     destination::{self, To},
     error::{CommandError, Exit},
@@ -15,7 +16,7 @@ use crate::{
     lock::LockOptions,
     logs::LogOptions,
     report::{ReportOptions, RunReport},
-    source_load::{self, LoadOptions, SourceLoad, SourceSpec},
+    source_load::{self, BaseLoadOptions, SourceLoad, SourceSpec},
     status::check_exists,
     variables::SecretSources,
 };
@@ -65,6 +66,8 @@ pub(crate) struct Verify {
     #[arg(long)]
     pub(crate) keep_state: bool,
     #[command(flatten)]
+    pub(crate) budget: Budget,
+    #[command(flatten)]
     pub(crate) lock: LockOptions,
     /// A setting of the spec; overrides the environment. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
@@ -97,15 +100,15 @@ impl Verify {
         what
     }
 
-    fn options(&self) -> LoadOptions {
-        LoadOptions {
+    fn options(&self) -> BaseLoadOptions {
+        BaseLoadOptions {
             table_prefix: self.table_prefix.clone(),
             stamp_rows: self.stamp_rows,
             resource: self.resources.clone(),
             since: self.since.clone(),
             until: self.until.clone(),
             keep_state: self.keep_state,
-            ..LoadOptions::default()
+            ..BaseLoadOptions::default()
         }
     }
 }
@@ -140,9 +143,9 @@ async fn verify(
         settings: args.config,
         token_file: args.token_file,
         connection: args.connection,
-        budget: RunBudget::new(),
+        budget: args.budget.of_run(),
         lock: args.lock.clone(),
-        options,
+        options: options.into(),
     };
     let source = SourceLoad::open(&plan, source, report, token_requests, &context)?;
     let to = destination::resolve(args.to, &context)?;
@@ -157,24 +160,40 @@ async fn verify(
 /// The error of resources that could not be compared, or differ.
 fn outcome(report: &VerifyReport, context: &Context) -> Result<(), CommandError> {
     let mut exit = Exit::Done;
-    let mut different = Vec::new();
+    let (mut different, mut set_aside) = (Vec::new(), Vec::new());
     for one in &report.resources {
         match &one.differences {
+            Ok(_) if one.is_all_set_aside() => set_aside.push(format!("`{}`", one.resource)),
             Ok(found) if found.is_equal_now() => {}
             Ok(_) => different.push(format!("`{}`", one.resource)),
             Err(error) => {
                 // An API that states more records than it returned could not be compared.
-                exit = Exit::Failed;
+                exit = match error.kind() {
+                    ErrorKind::Budget if exit != Exit::Failed => Exit::Incomplete,
+                    _ => Exit::Failed,
+                };
                 context.console.error(error);
             }
         }
     }
-    match (exit, different.as_slice()) {
-        (Exit::Done, []) => Ok(()),
-        (Exit::Done, names) => Err(CommandError::incomplete(format!(
-            "the destination differs from the API: {}",
-            names.join(", ")
-        ))),
-        (exit, _) => Err(CommandError::reported(exit)),
+    if exit != Exit::Done {
+        return Err(CommandError::reported(exit));
     }
+    let mut reasons = Vec::new();
+    if !different.is_empty() {
+        reasons.push(format!(
+            "the destination differs from the API: {}",
+            different.join(", ")
+        ));
+    }
+    if !set_aside.is_empty() {
+        reasons.push(format!(
+            "all records were set aside, outside the schema, and could not be compared: {}",
+            set_aside.join(", ")
+        ));
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::incomplete(reasons.join("; ")))
 }

@@ -14,7 +14,9 @@ use crate::{
     context::Context,
     destination::{self, To},
     interrupt::NetworkCommand,
+    lock::LockOptions,
     logs::LogOptions,
+    source_load::BaseLoadOptions,
     variables::SecretSources,
 };
 
@@ -65,43 +67,22 @@ pub(crate) struct Source {
 /// Divide resources into parts: windows, combinations of `partitions`, records of parents
 ///
 /// Fetches the parents, and no record of the resources. Exits with 5 if a resource has unfinished work, or is being loaded.
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plan {
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
     queue: Queue,
-    /// A resource to load, instead of all selected ones. Repeatable
-    #[arg(long, value_name = "NAME")]
-    resource: Vec<String>,
     /// The number of partitions, such as records of a parent, in a part. A window is a part of its own
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     partitions: u16,
     /// Discard unfinished work on these resources, with the rows that it has staged
     #[arg(long)]
     replace: bool,
-    /// Put this before the names of all tables. Each prefix has its own states
-    #[arg(long, value_name = "PREFIX")]
-    table_prefix: Option<String>,
-    /// Write two more columns with each row: `_loaded_at` and `_load_id`
-    #[arg(long)]
-    stamp_rows: bool,
-    /// Change tables that no load created: add columns, replace and delete rows
-    #[arg(long)]
-    adopt: bool,
-    /// Fetch everything again, and replace all stored rows
-    #[arg(long)]
-    full_refresh: bool,
-    /// Fetch `incremental` resources from this cursor value on, as for `load`
-    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
-    since: Option<String>,
-    /// Fetch records of `incremental` resources before this cursor value, as for `load`
-    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
-    until: Option<String>,
-    /// Accept rows and states of another request, as for `load`
-    #[arg(long, conflicts_with = "full_refresh")]
-    keep_state: bool,
+    #[command(flatten)]
+    options: BaseLoadOptions,
+    #[command(flatten)]
+    lock: LockOptions,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
 }

@@ -98,17 +98,22 @@ pub struct Differences {
     pub written: u64,
     /// Deleted rows of a repair.
     pub deleted: u64,
+    /// Rows in the tables of lists whose record has no row, by the name of the table. A repair deletes them.
+    pub orphans: Vec<(Text, u64)>,
+    /// Whether a repair deleted them.
+    pub deleted_orphans: bool,
 }
 
 impl Differences {
     /// Whether the stored rows are those of the compared records.
     pub fn is_equal(&self) -> bool {
-        self.missing + self.differing + self.extra == 0
+        self.missing + self.differing + self.extra == 0 && self.orphans.is_empty()
     }
 
     /// Whether the stored rows are those of the compared records now, after a repair.
     pub fn is_equal_now(&self) -> bool {
-        self.missing + self.differing + self.extra == self.written + self.deleted
+        let is_repaired = self.missing + self.differing + self.extra == self.written + self.deleted;
+        is_repaired && (self.orphans.is_empty() || self.deleted_orphans)
     }
 }
 

@@ -227,7 +227,7 @@ fn notes(fetched: &Report) -> impl Iterator<Item = &str> {
 }
 
 /// Counts of what a fetch did not deliver.
-fn omitted(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
+pub(crate) fn omitted(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
     [
         (
             fetched.received.saturating_sub(fetched.selected),

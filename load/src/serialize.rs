@@ -59,6 +59,11 @@ impl Serialize for Differences {
         map.serialize_entry("examples", &self.examples)?;
         map.serialize_entry("written", &self.written)?;
         map.serialize_entry("deleted", &self.deleted)?;
+        let orphans = self.orphans.iter();
+        let orphans: BTreeMap<&str, u64> = orphans
+            .map(|(table, count)| (table.as_str(), *count))
+            .collect();
+        map.serialize_entry("orphans", &orphans)?;
         map.end()
     }
 }

@@ -73,7 +73,8 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
     ///
     /// # Errors
     ///
-    /// When a resource is unknown or locked, or cannot be repaired. Other errors of a resource are in the report.
+    /// When a resource is unknown or locked, or a repair is wanted and none can be repaired. Other errors of a resource are
+    /// in the report.
     pub async fn verify(mut self, what: Verification) -> Result<VerifyReport> {
         let resources = self.resources()?;
         self.check_range(&resources)?;
@@ -87,11 +88,10 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
                 report.skipped.push(one.name.clone());
                 continue;
             }
-            let target = self.target(one, &run, &names).for_comparison();
-            if what.repair {
-                check_repair(&target)?;
-            }
-            targets.push(target);
+            targets.push(self.target(one, &run, &names).for_comparison());
+        }
+        if what.repair {
+            check_repairs(&targets)?;
         }
         // A fetch that ends early does not have all parents.
         let parents = match what.pages {
@@ -100,7 +100,14 @@ impl<D: Destination + ?Sized> Loading<'_, D> {
         };
         let locks = self.lock(&targets, &run).await?;
         for target in &targets {
-            let compared = VerifiedResource::new(target);
+            let mut compared = VerifiedResource::new(target);
+            let mut what = what;
+            if what.repair
+                && let Some((why, help)) = no_repair(target)
+            {
+                what.repair = false;
+                compared.notes.push(format!("not repaired: {why}; {help}"));
+            }
             let verifying = Verifying {
                 loading: &self,
                 target,
@@ -127,26 +134,56 @@ impl VerifiedResource {
     }
 }
 
-/// Rejects the repair of a resource without a key to write by.
-fn check_repair(target: &Target) -> Result<()> {
-    let resource = &target.resource;
-    let (why, help) = if resource.write_disposition == WriteDisposition::Append {
-        (
-            "its rows are appended, and the next load may append the same records again",
-            "compare it without `--repair` (`repair()`); a full refresh replaces its rows",
-        )
-    } else if target.key().next().is_none() {
-        (
-            "it has no primary key to write by",
-            "compare it without `--repair` (`repair()`); a load with a full refresh replaces its rows",
-        )
-    } else {
+/// Rejects a repair that none of the resources allows.
+fn check_repairs(targets: &[Target]) -> Result<()> {
+    let mut reasons = targets.iter().map(no_repair);
+    let Some(Some((why, help))) = reasons.next() else {
         return Ok(());
     };
-    let message = format!("`{}` cannot be repaired: {why}", resource.name);
+    if reasons.any(|reason| reason.is_none()) {
+        return Ok(());
+    }
+    let first = targets.first().map(|target| &target.resource.name);
+    let name = first.cloned().unwrap_or(Text::EMPTY);
+    let message = format!("`{name}` cannot be repaired: {why}");
     Err(Error::new(ErrorKind::Config, message)
-        .with_resource(&resource.name)
-        .with_help(help))
+        .with_resource(&name)
+        .with_help(format!(
+            "compare it without `--repair` (`repair()`); {help}"
+        )))
+}
+
+/// Why a resource has no key to repair it by, and what replaces its rows.
+fn no_repair(target: &Target) -> Option<(&'static str, &'static str)> {
+    if target.resource.write_disposition == WriteDisposition::Append {
+        Some((
+            "its rows are appended, and the next load may append the same records again",
+            "a full refresh replaces its rows",
+        ))
+    } else if target.key().next().is_none() {
+        Some((
+            "it has no primary key to write by",
+            "a load with a full refresh replaces its rows",
+        ))
+    } else {
+        None
+    }
+}
+
+/// Notes about fetched records and lists that are not compared.
+fn not_compared(target: &Target, fetched: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    match fetched.discarded_rows {
+        0 => {}
+        1 => notes.push("not compared: 1 record that was set aside, outside the schema".to_owned()),
+        count => notes.push(format!(
+            "not compared: {count} records that were set aside, outside the schema"
+        )),
+    }
+    if target.key().next().is_none() && !target.child_tables().is_empty() {
+        notes.push("not compared: the rows of its lists, which are appended".to_owned());
+    }
+    notes
 }
 
 /// The comparison of one resource.
@@ -215,6 +252,7 @@ impl<D: Destination + ?Sized> Verifying<'_, '_, D> {
             }
         }
         let mut is_whole = fetched.is_whole && !is_in_range;
+        of.notes.extend(not_compared(target, &of.fetched));
         if is_whole && has_gap(&of.fetched) {
             is_whole = false;
             of.notes.push(

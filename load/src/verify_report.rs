@@ -28,12 +28,21 @@ pub struct VerifiedResource {
     pub fetched: Report,
     /// The differences, or why it could not be compared.
     pub differences: Result<Differences>,
-    /// Why rows without a record were not looked for, or stay after a repair.
+    /// What was not compared or looked for, and why it was not repaired.
     pub notes: Vec<String>,
 }
 
 /// The names of the columns of the report.
 const COLUMNS: [&str; 4] = ["compared", "missing", "differing", "extra"];
+
+impl VerifiedResource {
+    /// Whether no record could be compared, because the schema contract set all of them aside: nothing is known about the
+    /// rows then.
+    pub fn is_all_set_aside(&self) -> bool {
+        let compared = self.differences.as_ref().map_or(0, |found| found.compared);
+        self.differences.is_ok() && compared == 0 && self.fetched.discarded_rows > 0
+    }
+}
 
 impl fmt::Display for VerifyReport {
     /// One line for each compared resource, with what differs below.
@@ -105,12 +114,18 @@ fn show(f: &mut fmt::Formatter<'_>, found: &Differences) -> fmt::Result {
             found.pending
         )?;
     }
-    if found.written + found.deleted > 0 {
+    for (table, count) in &found.orphans {
+        write!(f, "\n  in `{table}`: {count} of records without a row")?;
+    }
+    if found.written + found.deleted > 0 || found.deleted_orphans && !found.orphans.is_empty() {
         write!(
             f,
             "\n  repaired: {} written, {} deleted",
             found.written, found.deleted
         )?;
+        if !found.orphans.is_empty() {
+            f.write_str(", and the rows without their record")?;
+        }
     }
     Ok(())
 }

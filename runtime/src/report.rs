@@ -71,7 +71,7 @@ pub struct Report {
 
 impl Report {
     /// Adds the report of a part of the fetch.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.retries += other.retries;
         self.waited += other.waited;

@@ -20,7 +20,7 @@ use crate::{
     error::CommandError,
     interrupt::{NetworkCommand, TokenRequests},
     refresh_token_file::RefreshTokenFile,
-    spec,
+    source_load, spec,
 };
 
 impl Queue {
@@ -53,8 +53,7 @@ impl Source {
         token_requests: TokenRequests,
         context: &Context,
     ) -> Result<Connected, CommandError> {
-        let token_file =
-            RefreshTokenFile::new(plan, self.token_file, &context.console, token_requests)?;
+        let token_file = RefreshTokenFile::new(plan, self.token_file, context, token_requests)?;
         let client = spec::connect(
             plan,
             self.config,
@@ -69,42 +68,17 @@ impl Source {
 }
 
 /// Plans the work.
-pub(super) async fn plan(mut args: Plan, context: Context) -> Result<(), CommandError> {
-    let plan = args.source.plan()?;
-    for name in &args.resource {
-        spec::resource(&plan, Some(name))?;
-    }
+pub(super) async fn plan(args: Plan, context: Context) -> Result<(), CommandError> {
+    let plan = source_load::check(&args.source.spec, &args.options)?;
     let context = context.with_sources(&args.source.secrets).await?;
     let options = args.queue.options(&context)?;
     let source =
         args.source
             .connect(&plan, RunBudget::new(), TokenRequests::default(), &context)?;
     let queue = options.connect().await?;
-    let mut loading = Loading::new(&source.client, &queue);
-    for name in std::mem::take(&mut args.resource) {
-        loading = loading.resource(name);
-    }
-    if let Some(prefix) = args.table_prefix {
-        loading = loading.table_prefix(prefix);
-    }
-    if args.stamp_rows {
-        loading = loading.stamp_rows();
-    }
-    if args.adopt {
-        loading = loading.adopt();
-    }
-    if args.full_refresh {
-        loading = loading.full_refresh();
-    }
-    if args.keep_state {
-        loading = loading.keep_state();
-    }
-    if let Some(since) = args.since {
-        loading = loading.since(since);
-    }
-    if let Some(until) = args.until {
-        loading = loading.until(until);
-    }
+    let loading = Loading::new(&source.client, &queue);
+    let loading = args.lock.apply(loading, &context.console);
+    let loading = args.options.apply(loading);
     let planned = work::plan(loading, args.partitions.into(), args.replace).await;
     let planned = planned.map_err(|error| source.token_file.explain(error))?;
     for one in planned {
@@ -181,6 +155,11 @@ async fn work(
         console.say(format_args!(
             "{lost} went to other workers: the leases expired"
         ));
+    }
+    for one in &report.resources {
+        for line in one.omitted() {
+            console.say(line);
+        }
     }
     for (resource, rows) in &report.published {
         console.say(format_args!(

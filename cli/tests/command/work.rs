@@ -222,7 +222,7 @@ fn worker_without_a_secret_or_without_work_claims_nothing() {
         "{printed}"
     );
     machine.ends(
-        "rest-source work plan specs/media_insights.yaml --to env:WAREHOUSE",
+        "rest-source work plan specs/media_insights.yaml --to env:WAREHOUSE --wait 1s",
         "0",
     );
     let printed = machine.ends(&format!("env -u MEDIA_INSIGHTS_API_KEY {run}"), "2");

@@ -3,13 +3,14 @@
 //! A child table is prepared, compared and cleared like a resource's, by a target of its own.
 
 use rest_source::{
-    Error, ErrorKind, Result, Type,
+    Error, ErrorKind, Result, Scalar, Type,
     plan::{ChildTable, POSITION, ResourcePlan, WriteDisposition},
+    shared::Text,
 };
 
 use super::{
     comparison,
-    database::Database,
+    database::{Database, as_number},
     prepare,
     state::{self, RecordedTable},
     table::{definitions, quote, stamps},
@@ -24,6 +25,8 @@ pub struct Child {
     pub(super) target: Target,
     /// The quoted columns that link it to its record's table, and those of that table.
     link: Vec<(String, String)>,
+    /// The name of the table of its records.
+    record_table: Text,
     /// The name of its staging table, without its schema.
     staging: String,
     /// That name with its schema.
@@ -76,6 +79,7 @@ impl Child {
                 ..target.clone()
             },
             table,
+            record_table: target.resource.table.name.clone(),
             staging_table: in_schema(schema, &staging),
             is_temporary: schema.is_some(),
             staging,
@@ -219,6 +223,41 @@ impl Child {
     pub(super) fn delete_of(&self, from: &str) -> String {
         let (name, linked, linking) = (self.name(), self.linked(), self.linking());
         format!("DELETE FROM {name} WHERE ({linked}) IN (SELECT {linking} FROM {from})")
+    }
+
+    /// The condition of the rows of these settings whose record has no row, and its parameters.
+    fn is_orphan(&self) -> (String, Vec<Scalar>) {
+        let (is_own, values) = prepare::own_rows(&self.target);
+        let name = self.name();
+        let same = self.link.iter();
+        let same: Vec<String> = same
+            .map(|(own, record)| format!("_rest_source_of.{record} = {name}.{own}"))
+            .collect();
+        let records = quote(&self.record_table);
+        let condition = format!(
+            "{is_own} AND NOT EXISTS (SELECT 1 FROM {records} AS _rest_source_of WHERE {})",
+            same.join(" AND ")
+        );
+        (condition, values)
+    }
+
+    /// Counts the rows whose record has no row.
+    pub(super) fn count_orphans(&self, db: &mut dyn Database) -> Result<u64> {
+        let (is_orphan, values) = self.is_orphan();
+        let sql = format!("SELECT count(*) FROM {} WHERE {is_orphan}", self.name());
+        let rows = db.query(&sql, &values)?;
+        let count = rows.first().map_or(0, |row| as_number(row.first()));
+        Ok(count.unsigned_abs())
+    }
+
+    /// Deletes the rows whose record has no row.
+    pub(super) fn delete_orphans(&self, db: &mut dyn Database) -> Result<()> {
+        let (is_orphan, values) = self.is_orphan();
+        db.execute(
+            &format!("DELETE FROM {} WHERE {is_orphan}", self.name()),
+            &values,
+        )
+        .map(drop)
     }
 
     /// The statement that publishes the staged rows of these records, by their order.

@@ -320,6 +320,7 @@ impl Keys {
             found.columns = self.columns(db, records)?;
         }
         found.examples = self.examples(db, records, options)?;
+        found.orphans = orphans(db, plan)?;
         if options.repair {
             self.repair(db, records, options, &mut found)?;
         } else if state::read(db, &plan.target)?.commits != records.commits {
@@ -622,13 +623,30 @@ impl Keys {
             }));
             statements.extend(publish_table(db, plan));
             db.run(&statements)?;
+            // Those of records that were missing have their record again.
+            for child in &plan.children {
+                child.delete_orphans(db)?;
+            }
             let has_rows = prepare::has_own_rows(db, target)?;
             state::store(db, target, None, has_rows, true)?;
             found.written = found.missing + found.differing;
             found.deleted = deleted;
+            found.deleted_orphans = true;
             Ok(())
         })
     }
+}
+
+/// The rows in the tables of lists whose record has no row.
+fn orphans(db: &mut dyn Database, plan: &WritePlan) -> Result<Vec<(Text, u64)>> {
+    let mut found = Vec::new();
+    for child in &plan.children {
+        let count = child.count_orphans(db)?;
+        if count > 0 {
+            found.push((child.target.resource.table.name.clone(), count));
+        }
+    }
+    Ok(found)
 }
 
 /// The name of the column of a list.
@@ -709,6 +727,7 @@ fn compare_rows(
         extra: if finds_extra { count(2) } else { 0 },
         pending: count(3),
         is_whole: finds_extra,
+        orphans: orphans(db, plan)?,
         ..Differences::default()
     })
 }

@@ -26,7 +26,7 @@ use crate::{
 /// |---|---|
 /// | `text`, enum | `TEXT` |
 /// | `bigint` | `INTEGER` |
-/// | `double` | `REAL` |
+/// | `double` | `REAL`; SQLite stores −0.0 as 0.0 |
 /// | `bool` | `INTEGER`, 0 or 1 |
 /// | `timestamp` | `TEXT`, in UTC: `2026-11-21T09:30:00.000000+00:00`, with six fractional digits, or nine if it needs more; texts of the years 0 to 9999 sort by time |
 /// | `date`, `time` | `TEXT`: `2026-11-21`, `09:30:00` |

@@ -20,7 +20,7 @@ use rest_source::{Error, ErrorKind, Result};
 use self::{options::WorkOptions, queue::VERSION};
 pub use self::{
     queue::{Claim, PartDone, WorkPlan, WorkProgress, WorkQueue, WorkStatus},
-    worker::{Worker, WorkerReport, target},
+    worker::{WorkedResource, Worker, WorkerReport, target},
 };
 use crate::{Loading, load_locks::run_id, resource_load, resumption::Resumption};
 

@@ -13,7 +13,7 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use rest_source::{
-    Client, Error, ErrorKind, Fetch, FetchPart, Result, Rows, State, plan::ResourcePlan,
+    Client, Error, ErrorKind, Fetch, FetchPart, Report, Result, Rows, State, plan::ResourcePlan,
     shared::Ref,
 };
 use tokio::time::{Instant, sleep};
@@ -22,7 +22,9 @@ use super::{
     Claim, PartDone, WorkPlan, WorkProgress, WorkQueue, WorkStatus, named, options::WorkOptions,
     other_hash, other_version,
 };
-use crate::{LoadRecord, LoadStatus, Loading, Target, resource_load, resumption::Resumption};
+use crate::{
+    LoadRecord, LoadStatus, Loading, Target, report::omitted, resource_load, resumption::Resumption,
+};
 
 /// How many bytes of pages a part holds before they are staged.
 const MAX_BYTES: usize = 4 << 20;
@@ -40,7 +42,7 @@ pub struct Worker<'a, Q: ?Sized> {
 }
 
 /// What a worker did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WorkerReport {
     /// The parts that it fetched.
     pub parts: u64,
@@ -54,6 +56,26 @@ pub struct WorkerReport {
     pub published: Vec<(String, u64)>,
     /// The resources that are published, by it or by others.
     pub complete: Vec<String>,
+    /// The fetches of its parts, by resource.
+    pub resources: Vec<WorkedResource>,
+}
+
+/// The parts of a resource that a worker fetched.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WorkedResource {
+    /// Its name.
+    pub resource: String,
+    /// The reports of their fetches, added up.
+    pub fetched: Report,
+}
+
+impl WorkedResource {
+    /// What the fetches did not deliver, in a line each, as the report of a load says it.
+    pub fn omitted(&self) -> impl Iterator<Item = String> {
+        let counts = omitted(&self.fetched);
+        counts.map(|(count, what)| format!("{}: {count} {what}", self.resource))
+    }
 }
 
 /// The plan of a resource, checked against the spec.
@@ -72,7 +94,11 @@ impl<Q: WorkQueue + ?Sized> Job<'_, Q> {
 
 /// How a part ended.
 enum PartEnd {
-    Done { rows: u64, requests: u64 },
+    Done {
+        resource: String,
+        rows: u64,
+        fetched: Box<Report>,
+    },
     Lost,
     GivenBack,
 }
@@ -95,12 +121,24 @@ struct Published {
 }
 
 impl WorkerReport {
-    fn add(&mut self, part: &PartEnd) {
+    fn add(&mut self, part: PartEnd) {
         match part {
-            PartEnd::Done { rows, requests } => {
+            PartEnd::Done {
+                resource,
+                rows,
+                fetched,
+            } => {
                 self.parts += 1;
                 self.rows += rows;
-                self.requests += requests;
+                self.requests += fetched.requests;
+                let mut known = self.resources.iter_mut();
+                match known.find(|one| one.resource == resource) {
+                    Some(one) => one.fetched.add(&fetched),
+                    None => self.resources.push(WorkedResource {
+                        resource,
+                        fetched: *fetched,
+                    }),
+                }
             }
             PartEnd::Lost => self.lost += 1,
             PartEnd::GivenBack => {}
@@ -175,7 +213,7 @@ impl<'a, Q: WorkQueue + ?Sized> Worker<'a, Q> {
             }
             match turn_ended? {
                 Turn::Part(part) => {
-                    report.add(&part);
+                    report.add(part);
                     turns.extend((0..=mem::take(&mut parked)).map(|_| turn()));
                 }
                 Turn::Parked => parked += 1,
@@ -321,14 +359,18 @@ impl<'a, Q: WorkQueue + ?Sized> Worker<'a, Q> {
             }
         }
         resource_load::check_part(&job.target, &pages)?;
-        let requests = pages.report().requests;
+        let fetched = pages.report();
         let done = PartDone {
             staged,
             state: pages.state().map(|state| state.to_json()),
-            requests,
+            requests: fetched.requests,
         };
         self.queue.finish(&job.target, claim, &held, &done).await?;
-        Ok(PartEnd::Done { rows, requests })
+        Ok(PartEnd::Done {
+            resource: job.plan.resource.clone(),
+            rows,
+            fetched: Box::new(fetched),
+        })
     }
 
     /// Publishes the resources whose parts are all fetched.
