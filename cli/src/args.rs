@@ -230,16 +230,8 @@ pub(crate) struct Infer {
     /// `https://api.example.com` from `EXAMPLE_TOKEN`, or `EXAMPLE_API_KEY` of a header or parameter
     #[arg(long, value_name = "KIND", value_parser = credentials)]
     pub(crate) auth: Option<Credentials>,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    pub(crate) config: Vec<(String, String)>,
-    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`), as for `fetch`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) secrets: SecretSources,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) access: SourceAccess,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     /// Apply the proposal: edit the spec, or for a URL write a new one, named after its host
@@ -256,14 +248,27 @@ impl Infer {
             from: Vec::new(),
             pages: INFERRED_PAGES,
             auth,
-            config: Vec::new(),
-            token_file: None,
-            secrets: SecretSources::default(),
-            connection: Connection::default(),
+            access: SourceAccess::default(),
             logs: LogOptions::default(),
             write: false,
         }
     }
+}
+
+/// How a source is reached: its settings, its secrets and the connection.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct SourceAccess {
+    /// A setting of the spec; overrides the environment. Repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) config: Vec<(String, String)>,
+    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`): read if it exists, instead of the
+    /// environment; a new token is written before it is used, readable only by the owner
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretSources,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Where the credentials of a URL are sent.
@@ -317,9 +322,6 @@ pub(crate) struct Fetch {
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) budget: Budget,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    pub(crate) config: Vec<(String, String)>,
     /// A query parameter of the resource, added to the spec's or overriding it. Repeatable, also with the same
     /// name. Parameters of the paginator, the auth and `incremental` cannot be set
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
@@ -337,14 +339,8 @@ pub(crate) struct Fetch {
     /// Accept a state of another request: another setting, parameter, path or base URL
     #[arg(long, requires = "state")]
     pub(crate) keep_state: bool,
-    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`): read if it exists, instead of the
-    /// environment; a new token is written before it is used, readable only by the owner
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) secrets: SecretSources,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) access: SourceAccess,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     #[command(flatten)]
@@ -471,17 +467,8 @@ pub(crate) struct Load {
     pub(crate) lock: LockOptions,
     #[command(flatten)]
     pub(crate) budget: Budget,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    pub(crate) config: Vec<(String, String)>,
-    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`): read if it exists, instead of the
-    /// environment; a new token is written before it is used, readable only by the owner
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) secrets: SecretSources,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) access: SourceAccess,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use serde::Serialize;
 use url::{Host, Url};
 
 use crate::{
-    args::{Connection, setting},
+    args::{Connection, SourceAccess},
     context::Context,
     destination::{self, To},
     error::CommandError,
@@ -26,7 +26,6 @@ use crate::{
     printable::printable,
     refresh_token_file::RefreshTokenFile,
     spec,
-    variables::SecretSources,
 };
 
 /// How long a check of the network may take.
@@ -56,16 +55,8 @@ pub(crate) struct Doctor {
     /// The schema of a Postgres database, as for `load`
     #[arg(long, value_name = "NAME", requires = "to")]
     schema: Option<String>,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    config: Vec<(String, String)>,
-    /// File that stores a rotating OAuth 2 refresh token, as for `fetch`
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
     #[command(flatten)]
-    secrets: SecretSources,
-    #[command(flatten)]
-    connection: Connection,
+    access: SourceAccess,
     /// Format of the results
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -195,15 +186,16 @@ async fn check(
         Some(name) => spec::resource(&plan, Some(name))?,
         None => first(&plan)?,
     };
-    let context = context.with_sources(&args.secrets).await?;
-    let token_file = RefreshTokenFile::new(&plan, args.token_file, &context, token_requests)?;
+    let context = context.with_sources(&args.access.secrets).await?;
+    let token_file =
+        RefreshTokenFile::new(&plan, args.access.token_file, &context, token_requests)?;
     // Records of a resource with a parent take several requests.
     let recording = Recording::of_pages(is_simple(&resource).then_some(1));
     let client = spec::connect(
         &plan,
-        args.config,
+        args.access.config,
         &token_file,
-        &args.connection,
+        &args.access.connection,
         RunBudget::default(),
         Some(&recording),
         &context,
@@ -218,7 +210,8 @@ async fn check(
         "settings",
         format!("{variables} secrets and settings are set"),
     ))?;
-    let is_reachable = check_host(&client, &resource, &args.connection, &mut results).await?;
+    let is_reachable =
+        check_host(&client, &resource, &args.access.connection, &mut results).await?;
     if is_reachable {
         let page = Page::request(&client, &resource, &recording, &token_file).await;
         for finding in page.findings(&client, &resource, context.now().into()) {

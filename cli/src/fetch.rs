@@ -106,21 +106,25 @@ pub(crate) async fn fetch_since(
     let resource = param::with(&connector, &resource, &args.param)?;
     let clock = StartClock::new(context.own_clock());
     let context = context
-        .with_sources(&args.secrets)
+        .with_sources(&args.access.secrets)
         .await?
         .clock(clock.clone());
     let console = &context.console;
-    let token_file =
-        RefreshTokenFile::new(plan, args.token_file.clone(), &context, token_requests)?;
+    let token_file = RefreshTokenFile::new(
+        plan,
+        args.access.token_file.clone(),
+        &context,
+        token_requests,
+    )?;
     let record = (args.save.as_ref())
         .map(|_| FetchRecord::new(&args, plan, state.as_ref(), &context))
         .transpose()?;
     let observer = Observer::new(&args, &resource, record, clock)?;
     let client = spec::connect(
         plan,
-        args.config.clone(),
+        args.access.config.clone(),
         &token_file,
-        &args.connection,
+        &args.access.connection,
         args.budget.of_run(),
         observer.recording(),
         &context,

@@ -71,11 +71,9 @@ async fn load(
     };
     let plan = source_load::check(spec, &args.options.base)?;
     let report = run.source(&plan);
-    let context = context.with_sources(&args.secrets).await?;
+    let context = context.with_sources(&args.access.secrets).await?;
     let source = SourceSpec {
-        settings: args.config,
-        token_file: args.token_file,
-        connection: args.connection,
+        access: args.access,
         budget: args.budget.of_run(),
         lock: args.lock.clone(),
         options: args.options,
@@ -115,14 +113,12 @@ async fn load_all(
         }
         checked.push((path, plan));
     }
-    let context = context.with_sources(&args.secrets).await?;
+    let context = context.with_sources(&args.access.secrets).await?;
     let budget = args.budget.of_run();
     let mut sources = Vec::new();
     for (path, plan) in checked {
         let source = SourceSpec {
-            settings: Vec::new(),
-            token_file: None,
-            connection: args.connection.clone(),
+            access: args.access.clone(),
             budget: budget.clone(),
             lock: args.lock.clone(),
             options: args.options.clone(),
@@ -170,9 +166,9 @@ async fn load_all(
 fn check_options_of_one(args: &Load) -> Result<(), CommandError> {
     let options = &args.options.base;
     let of_one = [
-        (!args.config.is_empty(), "--config"),
-        (args.token_file.is_some(), "--token-file"),
-        (args.connection.base_url.is_some(), "--base-url"),
+        (!args.access.config.is_empty(), "--config"),
+        (args.access.token_file.is_some(), "--token-file"),
+        (args.access.connection.base_url.is_some(), "--base-url"),
         (!options.resource.is_empty(), "--resource"),
         (options.since.is_some(), "--since"),
         (options.until.is_some(), "--until"),

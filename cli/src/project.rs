@@ -11,7 +11,7 @@ use rest_source_load::Destination;
 #[cfg(feature = "sql")]
 use crate::refresh_token_file::RefreshTokenFile;
 use crate::{
-    args::Connection,
+    args::{Connection, SourceAccess},
     console::Console,
     context::Context,
     destination::{self, To},
@@ -170,19 +170,13 @@ impl ProjectFile {
             let own = self
                 .context(source, &plan, secrets, &of_all, context)
                 .await?;
-            let source = self.source_spec(source, LockOptions::default(), LoadOptions::default());
+            let SourceSpec { access, budget, .. } =
+                self.source_spec(source, LockOptions::default(), LoadOptions::default());
             let token_file =
-                RefreshTokenFile::new(&plan, source.token_file, &own, requests.clone())?;
-            let (settings, connection) = (source.settings, &source.connection);
-            let client = spec::connect(
-                &plan,
-                settings,
-                &token_file,
-                connection,
-                source.budget,
-                None,
-                &own,
-            )?;
+                RefreshTokenFile::new(&plan, access.token_file, &own, requests.clone())?;
+            let (settings, connection) = (access.config, &access.connection);
+            let client =
+                spec::connect(&plan, settings, &token_file, connection, budget, None, &own)?;
             Ok((client, token_file))
         };
         connected
@@ -271,13 +265,16 @@ impl ProjectFile {
             None => budget,
         };
         SourceSpec {
-            settings: source.settings.clone().into_iter().collect(),
-            token_file: path(&source.token_file),
-            connection: Connection {
-                base_url: source.base_url.clone(),
-                client_certificate: path(&source.client_certificate),
-                ca_file: path(&source.ca_file),
-                ..Connection::default()
+            access: SourceAccess {
+                config: source.settings.clone().into_iter().collect(),
+                token_file: path(&source.token_file),
+                connection: Connection {
+                    base_url: source.base_url.clone(),
+                    client_certificate: path(&source.client_certificate),
+                    ca_file: path(&source.ca_file),
+                    ..Connection::default()
+                },
+                ..SourceAccess::default()
             },
             budget: match source.max_time {
                 Some(time) => budget.max_time(time),

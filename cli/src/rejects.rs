@@ -8,7 +8,7 @@ use rest_source_load::{Destination, RejectQuery, StoredReject};
 use serde_json::{Value, json};
 
 use crate::{
-    args::{Connection, setting},
+    args::{Connection, SourceAccess, setting},
     context::Context,
     destination::{self, To},
     error::CommandError,
@@ -206,11 +206,13 @@ async fn replay(args: ReplayRejects, context: &Context) -> Result<(), CommandErr
     let context = context.with_sources(&args.secrets).await?;
     let report = RunReport::begin("rejects", &ReportOptions::default(), &context)?.source(&plan);
     let source = SourceSpec {
-        settings: args.config,
-        token_file: None,
-        connection: Connection {
-            base_url: args.base_url,
-            ..Connection::default()
+        access: SourceAccess {
+            config: args.config,
+            connection: Connection {
+                base_url: args.base_url,
+                ..Connection::default()
+            },
+            ..SourceAccess::default()
         },
         budget: RunBudget::new(),
         lock: args.lock.clone(),

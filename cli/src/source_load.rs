@@ -1,6 +1,6 @@
 //! The load of one source.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rest_source::{
     Client, RunBudget,
@@ -12,7 +12,7 @@ use rest_source_load::{
 };
 
 use crate::{
-    args::Connection, console::Console, context::Context, error::CommandError,
+    args::SourceAccess, console::Console, context::Context, error::CommandError,
     interrupt::TokenRequests, lock::LockOptions, refresh_token_file::RefreshTokenFile,
     report::SourceReport, spec,
 };
@@ -111,9 +111,7 @@ impl From<BaseLoadOptions> for LoadOptions {
 
 /// A source to load.
 pub(crate) struct SourceSpec {
-    pub(crate) settings: Vec<(String, String)>,
-    pub(crate) token_file: Option<PathBuf>,
-    pub(crate) connection: Connection,
+    pub(crate) access: SourceAccess,
     pub(crate) budget: RunBudget,
     pub(crate) lock: LockOptions,
     pub(crate) options: LoadOptions,
@@ -150,12 +148,13 @@ impl SourceLoad {
         token_requests: TokenRequests,
         context: &Context,
     ) -> Result<Self, CommandError> {
-        let token_file = RefreshTokenFile::new(plan, source.token_file, context, token_requests)?;
+        let token_file =
+            RefreshTokenFile::new(plan, source.access.token_file, context, token_requests)?;
         let client = spec::connect(
             plan,
-            source.settings,
+            source.access.config,
             &token_file,
-            &source.connection,
+            &source.access.connection,
             source.budget,
             None,
             context,

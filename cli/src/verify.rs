@@ -6,7 +6,7 @@ use rest_source::ErrorKind;
 use rest_source_load::{Verification, VerifyReport};
 
 use crate::{
-    args::{Connection, setting},
+    args::SourceAccess,
     budget::Budget,
     context::Context,
     destination::{self, To},
@@ -18,7 +18,6 @@ use crate::{
     report::{ReportOptions, RunReport},
     source_load::{self, BaseLoadOptions, SourceLoad, SourceSpec},
     status::check_exists,
-    variables::SecretSources,
 };
 
 /// Compare a destination with its API, record by record
@@ -69,16 +68,8 @@ pub(crate) struct Verify {
     pub(crate) budget: Budget,
     #[command(flatten)]
     pub(crate) lock: LockOptions,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    pub(crate) config: Vec<(String, String)>,
-    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`), as for `load`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) secrets: SecretSources,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) access: SourceAccess,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     #[command(flatten)]
@@ -138,11 +129,9 @@ async fn verify(
     let (what, options) = (args.what(), args.options());
     let plan = source_load::check(&args.spec, &options)?;
     let report = run.source(&plan);
-    let context = context.with_sources(&args.secrets).await?;
+    let context = context.with_sources(&args.access.secrets).await?;
     let source = SourceSpec {
-        settings: args.config,
-        token_file: args.token_file,
-        connection: args.connection,
+        access: args.access,
         budget: args.budget.of_run(),
         lock: args.lock.clone(),
         options: options.into(),

@@ -9,7 +9,7 @@ use clap::{Subcommand, ValueEnum};
 use rest_source::permits::Share;
 
 use crate::{
-    args::{Connection, setting},
+    args::SourceAccess,
     budget::{Budget, duration},
     context::Context,
     destination::{self, To},
@@ -52,16 +52,8 @@ pub(crate) struct Queue {
 pub(crate) struct Source {
     /// The spec, a YAML file: the same for the plan and its workers
     spec: PathBuf,
-    /// A setting of the spec; overrides the environment. Repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    config: Vec<(String, String)>,
-    /// File that stores a rotating OAuth 2 refresh token, as for `load`
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
     #[command(flatten)]
-    secrets: SecretSources,
-    #[command(flatten)]
-    connection: Connection,
+    access: SourceAccess,
 }
 
 /// Divide resources into parts: windows, combinations of `partitions`, records of parents

@@ -53,10 +53,10 @@ impl FetchRecord {
             let found = context.find(&setting.env, plan)?;
             settings.extend(found.map(|(value, _)| (setting.name.to_string(), value)));
         }
-        settings.extend(args.config.iter().cloned());
+        settings.extend(args.access.config.iter().cloned());
         Ok(Self {
             began: String::new(),
-            base_url: args.connection.base_url.clone(),
+            base_url: args.access.connection.base_url.clone(),
             settings,
             params: args.param.clone(),
             since: args.since.clone(),

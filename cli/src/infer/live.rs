@@ -78,14 +78,19 @@ pub(super) async fn discover(
         CommandError::usage(format!("cannot run `{}` here: {needs}", plan.name))
     })?;
     let resource = spec::resource(plan, Some(source.resource))?;
-    let context = &context.with_sources(&args.secrets).await?;
-    let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), context, token_requests)?;
+    let context = &context.with_sources(&args.access.secrets).await?;
+    let token_file = RefreshTokenFile::new(
+        plan,
+        args.access.token_file.clone(),
+        context,
+        token_requests,
+    )?;
     let recording = Recording::default();
     let client = spec::connect(
         plan,
-        args.config.clone(),
+        args.access.config.clone(),
         &token_file,
-        &args.connection,
+        &args.access.connection,
         RunBudget::new(),
         Some(&recording),
         context,

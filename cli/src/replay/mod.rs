@@ -15,7 +15,7 @@ use similar::{ChangeTag, TextDiff};
 
 use self::transport::{Replay, SavedExchange};
 use crate::{
-    args::{Connection, Fetch, Format},
+    args::{Connection, Fetch, Format, SourceAccess},
     context::{Context, Output},
     error::CommandError,
     exchange::{FetchRecord, SavedPage},
@@ -181,14 +181,17 @@ fn fetch_args(args: &Test, resource: &str, record: FetchRecord) -> Fetch {
         spec: args.spec.clone(),
         resource: Some(resource.to_owned()),
         limit: record.limit,
-        config: record.settings,
         param: record.params,
         since: record.since,
         until: record.until,
         keep_state: true,
-        connection: Connection {
-            base_url: record.base_url,
-            ..Connection::default()
+        access: SourceAccess {
+            config: record.settings,
+            connection: Connection {
+                base_url: record.base_url,
+                ..Connection::default()
+            },
+            ..SourceAccess::default()
         },
         pages: record.pages,
         format: Format::Jsonl,

@@ -53,12 +53,13 @@ impl Source {
         token_requests: TokenRequests,
         context: &Context,
     ) -> Result<Connected, CommandError> {
-        let token_file = RefreshTokenFile::new(plan, self.token_file, context, token_requests)?;
+        let token_file =
+            RefreshTokenFile::new(plan, self.access.token_file, context, token_requests)?;
         let client = spec::connect(
             plan,
-            self.config,
+            self.access.config,
             &token_file,
-            &self.connection,
+            &self.access.connection,
             budget,
             None,
             context,
@@ -70,7 +71,7 @@ impl Source {
 /// Plans the work.
 pub(super) async fn plan(args: Plan, context: Context) -> Result<(), CommandError> {
     let plan = source_load::check(&args.source.spec, &args.options)?;
-    let context = context.with_sources(&args.source.secrets).await?;
+    let context = context.with_sources(&args.source.access.secrets).await?;
     let options = args.queue.options(&context)?;
     let source =
         args.source
@@ -109,7 +110,7 @@ async fn work(
     token_requests: TokenRequests,
 ) -> Result<(), CommandError> {
     let plan = args.source.plan()?;
-    let context = context.with_sources(&args.source.secrets).await?;
+    let context = context.with_sources(&args.source.access.secrets).await?;
     let options = args.queue.options(&context)?;
     let queue = options.clone().connect().await?;
     let limiting = match args.limiter {
