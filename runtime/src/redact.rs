@@ -292,6 +292,9 @@ fn needles(secret: &str) -> Vec<Needle> {
         // A server may write another charset, which is read as if it were UTF-8.
         let misread = secret.replace(|c: char| !c.is_ascii(), "\u{fffd}");
         forms.push(misread.into_bytes());
+        // Headers have bytes, which many servers read as Latin-1, and write as what they then are.
+        let as_latin_1: String = secret.bytes().map(char::from).collect();
+        forms.push(as_latin_1.into_bytes());
     }
     if secret.chars().count() < SHORT {
         forms.push(secret.replace(' ', "+").into_bytes());

@@ -120,6 +120,13 @@ fn encodings() -> Vec<Encoding> {
             let json = serde_json::Value::from(text).to_string();
             json[1..json.len() - 1].to_owned()
         }),
+        ("UTF-8 read as Latin-1", |text| {
+            text.bytes().map(char::from).collect()
+        }),
+        ("JSON of UTF-8 read as Latin-1", |text| {
+            let misread: String = text.bytes().map(char::from).collect();
+            json(&misread, false, |c| !c.is_ascii())
+        }),
         ("JSON of Python", |text| {
             json(text, false, |c| !c.is_ascii())
         }),
