@@ -399,6 +399,15 @@ impl Reading<'_> {
                     .also(view.place(&FULL_REFRESH), "all rows are replaced here"),
             );
         }
+        if let Some(node) = view
+            .node(&RESOURCES)
+            .filter(|node| node.elements().is_empty())
+        {
+            self.sink.push(
+                Diagnostic::error("RS0110", &node.span, "the list of `resources` is empty")
+                    .help("name the resources to load, or remove the key: all of the spec are loaded then"),
+            );
+        }
         let zero = view.get(&MAX_TIME).filter(Duration::is_zero);
         if let (Some(node), Some(_)) = (view.node(&MAX_TIME), zero) {
             self.sink.push(
@@ -514,6 +523,7 @@ sources:
             "destinations: { w: { to: \"sqlite:a.db\" } }\nsources: { a: { spec: a.yaml, max_time: 0s, max_requests: 0 } }\n",
             "destinations: { w: { to: \"sqlite:a.db\" } }\nsources: { a: { spec: a.yaml, full_refresh: true, keep_state: true } }\n",
             "destinations: { w: { to: \"sqlite:a.db\" } }\nsources: { a: { spec: a.yaml, resources: stories } }\n",
+            "destinations: { w: { to: \"sqlite:a.db\" } }\nsources: { a: { spec: a.yaml, resources: [] } }\n",
             "destinations: { w: { to: \"sqlite:a.db\" } }\nsources:\n  - spec: a.yaml\n",
             "destinations: { w: { to: \"sqlite:a.db\" } }\nsource: { a: { spec: a.yaml } }\n",
             "destinations: { w: { to: postgres:, tabel_prefix: a_ } }\nsources: { a: { spec: a.yaml, setings: { b: c } } }\n",

@@ -159,6 +159,18 @@ impl Check<'_> {
                         .help("a header's name has letters, digits and `-`"),
                 );
             }
+            if is_framing(name) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0206",
+                        span,
+                        format!(
+                            "`{name}` says how a message is sent, which the HTTP client decides"
+                        ),
+                    )
+                    .help("remove it"),
+                );
+            }
             let lower = name.to_ascii_lowercase();
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == lower) {
                 self.error(
@@ -312,6 +324,7 @@ impl Check<'_> {
     /// The origins that may receive credentials, and those that receive requests without them.
     fn allow_origins(&mut self, view: &View<'_>, client: &mut Client<'_>) {
         let (mut allowed, mut bare) = (Vec::new(), Vec::new());
+        let mut seen: Vec<(Origin, &Span)> = Vec::new();
         let elements = view.node(&client_key::ALLOW_ORIGINS).map(Node::elements);
         for node in elements.unwrap_or_default() {
             let map = View::new(node, &source::ALLOWED_ORIGIN);
@@ -321,6 +334,15 @@ impl Check<'_> {
             let Some(origin) = self.allowed_origin(written) else {
                 continue;
             };
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == origin) {
+                self.error(
+                    Diagnostic::error("RS0002", written.span, "this origin is here twice")
+                        .help("remove one of them: with credentials, or with `credentials: false`")
+                        .also(first, "first defined here"),
+                );
+                continue;
+            }
+            seen.push((origin.clone(), written.span));
             if has_credentials {
                 client.allowed.push(origin);
                 allowed.push(written.owned());
@@ -390,4 +412,13 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// Whether a header frames a message (RFC 9112, 6), or asks for more than a response (RFC 9110, 7.8 and 10.1.1). With another
+/// value than that of the HTTP client, a server waits for a body that never comes.
+fn is_framing(name: &str) -> bool {
+    const FRAMING: [&str; 4] = ["content-length", "expect", "transfer-encoding", "upgrade"];
+    FRAMING
+        .iter()
+        .any(|framing| name.eq_ignore_ascii_case(framing))
 }

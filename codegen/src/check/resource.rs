@@ -70,6 +70,11 @@ impl Check<'_> {
         let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
         self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_deref(), &endpoint, client, &body);
+        self.auth_has_params_of_its_own(
+            (auth.as_deref(), auth_node),
+            paging.as_ref(),
+            incremental.as_ref(),
+        );
         let response_actions = self.response_actions(&endpoint, auth.as_deref(), parent.is_some());
         let job = self.job(&endpoint, name, job, auth.as_ref());
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());

@@ -57,10 +57,16 @@ impl Builder<'_, '_> {
             let Some(value) = requester.get(key).filter(|value| value.kind != Kind::Null) else {
                 continue;
             };
-            let texts = self.texts(value, requester, key);
+            let mut texts = self.texts(value, requester, key);
             match into {
                 "params" => self.params = texts,
-                _ => self.headers = texts,
+                _ => {
+                    // The client of a spec sends them itself.
+                    for automatic in ["Content-Length", "content-length"] {
+                        texts.remove(automatic);
+                    }
+                    self.headers = texts;
+                }
             }
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {

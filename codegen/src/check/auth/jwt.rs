@@ -34,6 +34,15 @@ impl Check<'_> {
         }
         let secret = self.secret_field(view, &key::SIGNING_KEY);
         let key_id = self.field(view, &key::KEY_ID);
+        for entry in view.entries(&key::JWT_HEADERS) {
+            if let Some(own) = own_key(&entry.key.name) {
+                let message = format!("`{}` is made with the token", entry.key.name);
+                self.error(
+                    Diagnostic::error("RS0310", &entry.key.span, message)
+                        .help(format!("remove it; {own}")),
+                );
+            }
+        }
         let headers = self.credential_params(view.entries(&key::JWT_HEADERS));
         Some(Jwt {
             algorithm,
@@ -100,5 +109,14 @@ impl Check<'_> {
     fn has_no_effect(&mut self, name: &str, span: &crate::diagnostic::Span, help: &str) {
         let message = format!("`{name}` has no effect here");
         self.error(Diagnostic::error("RS0310", span, message).help(help));
+    }
+}
+
+/// What decides a header of each token (RFC 7515, 4.1), if a key does.
+fn own_key(header: &str) -> Option<&'static str> {
+    match header {
+        "alg" => Some("`algorithm` says how the token is signed"),
+        "kid" => Some("`key_id` names the key"),
+        _ => None,
     }
 }

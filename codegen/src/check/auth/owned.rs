@@ -1,6 +1,6 @@
 //! What a request has beside its credentials.
 
-use crate::connector::{Auth, Body, Path, TokenPlace};
+use crate::connector::{Auth, Body, Incremental, Path, TokenPlace};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::endpoint;
 use crate::spec::View;
@@ -8,6 +8,7 @@ use crate::yaml::{Node, Value};
 
 use super::super::Check;
 use super::super::client::Client;
+use super::super::paginator::Paging;
 
 impl Check<'_> {
     /// A header or a parameter that the credentials are sent in.
@@ -22,6 +23,39 @@ impl Check<'_> {
             self.one_owns_what_it_sends(&auth, endpoint, client);
             if let Some(TokenPlace::Body(path)) = auth.place() {
                 self.token_has_a_body(&path, endpoint, body);
+            }
+        }
+    }
+
+    /// Credentials in a parameter that the paginator, or `incremental`, writes.
+    pub(in crate::check) fn auth_has_params_of_its_own(
+        &mut self,
+        (auth, node): (Option<&Auth>, Option<&Node>),
+        paging: Option<&Paging>,
+        incremental: Option<&Incremental>,
+    ) {
+        let Some(node) = node.filter(|node| !self.sink.has_errors_in(&node.span)) else {
+            return;
+        };
+        let paged = paging.map(|paging| &paging.params[..]).unwrap_or_default();
+        let range = incremental.map(|one| [&one.start_param, &one.end_param]);
+        for auth in self.possible(auth) {
+            let Some(TokenPlace::Query(name)) = auth.place() else {
+                continue;
+            };
+            let key = paged.iter().find(|(param, _)| *param == name);
+            let key = key.map(|(_, key)| format!("the paginator's `{key}`"));
+            let mut range = range.iter().flatten().copied().flatten();
+            let of_range = range.any(|param| *param == name);
+            let other = key.or(of_range.then(|| "that of `incremental`".to_owned()));
+            if let Some(other) = other {
+                let message = format!("the parameter `{name}` of the credentials is also {other}");
+                self.error(
+                    Diagnostic::error("RS0303", &node.span, message)
+                        .help("give one of them the name that the API reads")
+                        .note("one of the two values would not be sent"),
+                );
+                return;
             }
         }
     }

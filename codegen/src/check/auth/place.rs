@@ -33,6 +33,18 @@ impl Check<'_> {
                     .help("remove it: it goes before a token in a header"),
             );
         }
+        if let Some(prefix) = view.text(&key::PREFIX)
+            && prefix.text.chars().any(char::is_control)
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0206",
+                    prefix.span,
+                    "`prefix` has a control character in it",
+                )
+                .help("a header is one line"),
+            );
+        }
         let names: [&dyn AnyKey; 2] = [&key::HEADER, &key::COOKIE];
         for name in names {
             if let Some(named) = view.has(name).then(|| view.text(name)).flatten() {
