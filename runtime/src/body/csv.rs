@@ -31,6 +31,8 @@ pub(super) struct Csv {
     state: State,
     /// Lines that are still to be skipped.
     to_skip: u64,
+    /// Whether any were there.
+    has_skipped: bool,
     /// The value that is being read.
     value: Vec<u8>,
     /// The text of the values of the row so far.
@@ -86,6 +88,7 @@ impl Csv {
             keys: (!names.is_empty()).then(|| names.iter().map(|name| member(name)).collect()),
             state: State::Start,
             to_skip: plan.skip_lines,
+            has_skipped: false,
             value: Vec::new(),
             row: Vec::new(),
             values: Vec::new(),
@@ -100,6 +103,7 @@ impl Csv {
     /// Takes some of the bytes, of which this is the first, and returns how many.
     fn step(&mut self, byte: u8, rest: &[u8]) -> Result<usize, BodyError> {
         if self.to_skip > 0 {
+            self.has_skipped = true;
             return Ok(self.skip(rest));
         }
         match self.state {
@@ -381,7 +385,9 @@ impl TextFormat for Csv {
 
     /// Ends the body: its last row may have no end.
     fn finish(&mut self) -> Result<(), BodyError> {
-        if self.to_skip < self.plan.skip_lines && self.to_skip > 0 {
+        // The last of them may be a header without an end, which `column_names` replace.
+        let may_lack = u64::from(self.keys.is_some());
+        if self.has_skipped && self.to_skip > may_lack {
             let message = format!(
                 "the response ends in the {} lines to skip",
                 self.plan.skip_lines
@@ -409,6 +415,12 @@ impl TextFormat for Csv {
                 self.end_row()
             }
         };
+        if ended.is_ok() && self.has_skipped && self.keys.is_none() {
+            let message = "the response ends before its header".to_owned();
+            return Err(BodyError::incomplete(message).with_help(
+                "`skip_lines` of the decoder says how many lines come before the header",
+            ));
+        }
         // The last row may have been cut. A header alone is more often a message in place of the rows.
         let is_row = self.keys.is_some();
         ended.map_err(|error| BodyError {

@@ -209,6 +209,7 @@ impl Document<'_, '_, '_> {
         let Search {
             matches,
             rows,
+            misfit,
             twice,
         } = query.find(json, shape.around.needs_keys())?;
         if let Some(key) = twice {
@@ -222,6 +223,13 @@ impl Document<'_, '_, '_> {
             }
             Matches::Lacking { .. } => 0,
         };
+        if let Some((place, raw)) = misfit {
+            return Err(Unread::NoRecords(selector::no_list_for(
+                &query.text,
+                &place,
+                raw,
+            )));
+        }
         match rows {
             Some(rows) => Ok(rows),
             None if shape.counts_rows && shape.rows_path.is_none() => {

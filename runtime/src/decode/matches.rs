@@ -8,6 +8,8 @@ pub(super) struct Search<'t> {
     pub(super) matches: Matches<'t>,
     /// The rows that it chooses among; nothing where it does not tell which these are.
     pub(super) rows: Option<RawRows>,
+    /// The place and text of a value other than null, found by a key, in which the query chooses as in a list.
+    pub(super) misfit: Option<(String, &'t str)>,
     /// A key that stands twice in an object that was searched, so that a value may be missing.
     pub(super) twice: Option<String>,
 }

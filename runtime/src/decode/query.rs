@@ -94,11 +94,28 @@ impl Query {
             None => Matches::Found(found),
         };
         let rows = self.rows(&tree, &mut texts);
+        let misfit = self.misfit(&tree).and_then(|place| texts.at(&place));
         let twice = self.searched_twice(json, &matches)?;
         Ok(Search {
             matches,
             rows,
+            misfit,
             twice,
+        })
+    }
+
+    /// A scalar other than null where a key leads, in which the query chooses elements: what it finds elsewhere is not all.
+    fn misfit<'t>(&self, tree: &'t Value) -> Option<NormalizedPath<'t>> {
+        self.segments.windows(2).find_map(|pair| {
+            let [by_key, choice] = pair else { return None };
+            let is_key = !by_key.descends && by_key.choices.iter().all(|one| *one == Choice::Key);
+            if !is_key || !choice.is_choice() {
+                return None;
+            }
+            let reached = by_key.path.located(tree);
+            let scalar = |value: &Value| !value.is_null() && !is_branch(value);
+            let found = reached.iter().find(|node| scalar(node.node()))?;
+            Some(found.location().clone())
         })
     }
 

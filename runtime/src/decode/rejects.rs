@@ -107,6 +107,10 @@ pub(crate) fn read_reject(reject: &Reject, resource: &ResourcePlan, spec: &Text)
     let mut columns = resource.table.columns.iter();
     let is_value = resource.table.columns.is_empty()
         || columns.any(|column| column.from.as_ref().is_some_and(is_of_list));
+    if !is_value && !reject.record.trim_start().starts_with('{') {
+        let message = "the record is not an object".to_owned();
+        return Err(Error::new(ErrorKind::Schema, message).with_resource(&resource.name));
+    }
     let mut body = if is_value {
         format!("[{}]", reject.record)
     } else {

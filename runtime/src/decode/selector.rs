@@ -138,6 +138,16 @@ pub(super) fn nothing_for(query: &str, reached: &str, raw: &str) -> Error {
     not_found(query, reached, &Branch::new(raw))
 }
 
+/// The error of a query that found a scalar at this place, where it looks for a list.
+pub(super) fn no_list_for(query: &str, place: &str, raw: &str) -> Error {
+    let error = response(format!("the response has no list at `{place}`"));
+    error
+        .with_detail(format!("it has {}", short(raw, 200)))
+        .with_help(format!(
+            "`data_selector: {query}` looks for records in it: name the places that have lists"
+        ))
+}
+
 fn not_found(selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
     let error = response(format!("the response has nothing at `{selector}`"));
     error.with_detail(format!("`{reached}` {}", branch.describe())).with_help(

@@ -58,9 +58,12 @@ pub(super) async fn run(
     let mut wait = job.interval;
     while !run.is_done(&status)? {
         let spent = clock.elapsed().saturating_sub(begun);
-        if spent.saturating_add(wait) > job.timeout {
+        let left = job.timeout.saturating_sub(spent);
+        if left.is_zero() {
             return Err(run.timed_out(spent, &status));
         }
+        // It is polled once more when its time is over.
+        wait = wait.min(left);
         let end = clock.elapsed().saturating_add(wait);
         let checked = spec.client.context().run_budget.check(end);
         checked.map_err(SpentBudget::to_error)?;
@@ -71,7 +74,7 @@ pub(super) async fn run(
             .saturating_mul(2)
             .min(Job::MAX_INTERVAL.max(job.interval));
         let spent = clock.elapsed().saturating_sub(begun);
-        let most = job.timeout.saturating_sub(spent);
+        let most = job.timeout.saturating_sub(spent).max(job.interval);
         status = run.poll(most, &status).await?;
     }
     run.has_values_of(&spec.resource)?;

@@ -4,7 +4,7 @@ use super::{End, EndKind, PageFacts, Position, Total, paging};
 use crate::{
     completeness::Reason,
     decode::Probe,
-    error::Result,
+    error::{Error, Result},
     pattern,
     plan::{
         AdvanceBy, Ends, Flag, JsonPlan, Offset, Pages, Paginator, Part, ResourcePlan, Selector,
@@ -76,6 +76,8 @@ pub(crate) struct Statements {
 #[derive(Debug)]
 struct ChangeTokens {
     path: Path,
+    /// Whether they are links.
+    is_link: bool,
     /// The token that a page stated last.
     last: Option<String>,
     /// Whether that was the last page.
@@ -185,6 +187,7 @@ impl Statements {
             undeclared: None,
             change_token: change_token.map(|token| ChangeTokens {
                 path: token.path.clone(),
+                is_link: token.is_link,
                 last: None,
                 is_of_last_page: false,
             }),
@@ -217,7 +220,7 @@ impl Statements {
         let no_content = content == Content::Nothing;
         let mut probes = probes.iter();
         let change_token = match &self.change_token {
-            Some(tokens) => token(probes.next().unwrap_or(&Probe::Missing), &tokens.path)?,
+            Some(tokens) => token(probes.next().unwrap_or(&Probe::Missing), tokens)?,
             None => None,
         };
         let flag = self.ends.flag.as_ref().map(|flag| {
@@ -253,6 +256,9 @@ impl Statements {
         let declared = match (in_body, in_header) {
             // The header counts where the body is silent.
             (Some((_, true)), Some(in_header @ (_, false))) => Some(in_header),
+            (Some((Ok(body), false)), Some((Ok(header), false))) if body != header => {
+                return Err(self.differing_totals(body, header));
+            }
             (in_body, in_header) => in_body.or(in_header),
         };
         if let Some((total, is_absent)) = declared {
@@ -428,6 +434,16 @@ impl Statements {
             && !self.total_place().to_ascii_lowercase().contains("page")
     }
 
+    fn differing_totals(&self, in_body: u64, in_header: u64) -> Error {
+        let (path, header) = (&self.ends.total_path, &self.ends.total_header);
+        let path = path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let header = header.as_deref().unwrap_or_default();
+        paging(format!(
+            "the response states two totals: {in_body} at `{path}`, and {in_header} in header `{header}`"
+        ))
+        .with_help("remove `total_path` or `total_header`: the one that does not count these records")
+    }
+
     fn total_place(&self) -> String {
         match (&self.ends.total_path, &self.ends.total_header) {
             (Some(path), _) => format!("`{path}`"),
@@ -516,17 +532,24 @@ pub(crate) enum Shortfall {
 }
 
 /// The change token of a page. Only the last page of many APIs has one.
-fn token(probe: &Probe, path: &Path) -> Result<Option<String>> {
+fn token(
+    probe: &Probe,
+    ChangeTokens { path, is_link, .. }: &ChangeTokens,
+) -> Result<Option<String>> {
+    let (what, expected) = if *is_link {
+        ("link", "a URL")
+    } else {
+        ("token", "text or a number")
+    };
     match probe {
-        Probe::Text(token) | Probe::Number(token) => {
-            Ok(Some(token.clone()).filter(|token| !token.is_empty()))
-        }
+        Probe::Number(token) if !is_link => Ok(Some(token.clone())),
+        Probe::Text(token) => Ok(Some(token.clone()).filter(|token| !token.is_empty())),
         Probe::Missing | Probe::Null => Ok(None),
-        Probe::Bool(_) | Probe::Json(_) => Err(paging(format!(
-            "the token of the next fetch at `{path}` is {}, expected text or a number",
+        Probe::Number(_) | Probe::Bool(_) | Probe::Json(_) => Err(paging(format!(
+            "the {what} of the next fetch at `{path}` is {}, expected {expected}",
             shown(probe)
         ))
-        .with_help("name the token's place in `incremental`")),
+        .with_help(format!("name the {what}'s place in `incremental`"))),
     }
 }
 
