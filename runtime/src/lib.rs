@@ -149,6 +149,9 @@ pub use cell::{Cell, Cells, FromCell};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use decode::both_passes::compare_passes;
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{
     Fetch, FetchPart, ForParents, Page, PageRecords, Pages, PagingCheckpoint, ParentCache, Records,

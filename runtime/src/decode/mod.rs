@@ -9,6 +9,8 @@
 
 mod around;
 mod body;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod both_passes;
 mod cursor;
 mod declared;
 mod document;

@@ -12,47 +12,24 @@ mod size;
 mod types;
 mod unread;
 
-use std::sync::LazyLock;
-
-use super::{Decoded, PageShape, Probes, decode};
+use super::{
+    Decoded,
+    both_passes::{DATA, PAGED, shape},
+    decode,
+};
 use crate::{
     error::Error,
-    plan::{Pages, Paginator, ResourcePlan, SchemaContract, Selector},
+    plan::{ResourcePlan, SchemaContract},
     schema::{Column, Path, Step, Table, Type},
     shared::{Ref::Static, Text, list},
     value::Value,
 };
-
-const DATA: Selector = Selector::Path(Path(list![Step::Key(Static("data"))]));
-
-/// A resource that pages, with its records in `data`.
-static PAGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-    name: Static("stories"),
-    selector: DATA,
-    paginator: Paginator::new(Pages::JsonLink {
-        next_url_path: Selector::Path(Path(list![Step::Key(Static("next"))])),
-    }),
-    ..ResourcePlan::DEFAULT
-});
 
 /// A page of one column.
 static ID: Table = Table::new(
     "stories",
     list![Column::new("id", Type::Bigint).primary_key().at(31)],
 );
-
-fn shape(resource: &ResourcePlan, table: &'static Table, probes: &[Path]) -> PageShape {
-    PageShape::new(
-        resource,
-        table.into(),
-        &Probes {
-            paths: probes.to_vec(),
-            finds: Vec::new(),
-        },
-        &Text::of("specs/media.yaml"),
-    )
-    .unwrap()
-}
 
 fn page(table: &'static Table, body: &str) -> Result<Decoded, Error> {
     decode(body.into(), &shape(&PAGED, table, &[]))

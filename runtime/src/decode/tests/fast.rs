@@ -5,93 +5,21 @@ use serde_json::Value as Json;
 
 use super::{
     ID, PAGED,
-    property::{TABLE, any_json, contracts, fitting_record, page_of},
-    shape,
+    property::{any_json, contracts, fitting_record, page_of},
 };
 use crate::{
-    decode::{Decoded, Format, PageShape, Pass, Unread, decode_by, read},
-    error::Error,
-    page::{Page, Slot},
+    decode::{
+        Format, PageShape, Pass, Unread,
+        both_passes::{TABLE, by, page_shape},
+        read,
+    },
     plan::ResourcePlan,
-    schema::{Path, Step, Table},
-    shared::{Ref::Static, list},
 };
-
-/// A cell and all that is below it.
-fn cell(page: &Page, slot: Slot, width: usize) -> String {
-    let cells = |start, len| -> Vec<String> {
-        let slots = page.slots(start, len).iter();
-        slots.map(|slot| cell(page, *slot, width)).collect()
-    };
-    match slot {
-        Slot::Object { at, children } => {
-            format!("{}{:?}", page.json(at), cells(children, width))
-        }
-        Slot::Array { at, children, len } => {
-            format!("{}{:?}", page.json(at), cells(children, len as usize))
-        }
-        Slot::Map { at, children, len } => {
-            format!("{}{:?}", page.json(at), cells(children, 2 * len as usize))
-        }
-        Slot::Union { at, child, member } => {
-            format!("{}{member}{:?}", page.json(at), cells(child, 1))
-        }
-        Slot::Absent => "absent".to_owned(),
-        slot => format!("{:?}", page.value(slot)),
-    }
-}
-
-/// All that a page became.
-fn all(decoded: Result<Decoded, Error>) -> String {
-    let decoded = match decoded {
-        Err(error) => return error.to_string(),
-        Ok(decoded) => decoded,
-    };
-    let Decoded {
-        rows,
-        received,
-        selected,
-        probes,
-        fingerprint,
-        is_null,
-        discarded_rows,
-        discarded_values,
-        undeclared,
-        examples,
-        presence,
-        failure,
-    } = decoded;
-    let (page, table, starts) = rows.into_parts();
-    let rows: Vec<Vec<String>> = starts
-        .iter()
-        .map(|start| {
-            let slots = page.slots(*start, table.columns.len()).iter();
-            // The object of the table has two columns.
-            slots.map(|slot| cell(&page, *slot, 2)).collect()
-        })
-        .collect();
-    format!(
-        "{rows:?}{received} {selected} {probes:?} {fingerprint} {is_null} {discarded_rows} {discarded_values} \
-         {undeclared} {examples:?} {presence:?} {failure:?}"
-    )
-}
-
-fn by(pass: Pass, body: &[u8], format: Format, shape: &PageShape) -> String {
-    all(decode_by(pass, &mut body.to_vec(), format, None, shape))
-}
 
 /// Whether the fast pass reads a page.
 fn is_fast(body: &str, shape: &PageShape) -> bool {
     let read = read(body, shape, &mut shape.output(body), Pass::Fast);
     !matches!(read, Err(Unread::Left))
-}
-
-fn next() -> Vec<Path> {
-    vec![Path(list![Step::Key(Static("next"))])]
-}
-
-fn page_shape(resource: &ResourcePlan, table: &'static Table) -> PageShape {
-    shape(resource, table, &next())
 }
 
 proptest! {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     decode::{Format, decode_or_leave},
+    plan::Selector,
     shared::list,
 };
 

@@ -1,80 +1,16 @@
 //! For any input: no panic, and what is decoded is what `serde_json` reads.
 
-use std::sync::LazyLock;
-
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{Decoded, PAGED, page_under, shape};
 use crate::{
-    decode::decode,
+    decode::{both_passes::TABLE, decode},
     plan::{ColumnsContract, DataTypeContract, SchemaContract},
-    schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
+    schema::{Path, Step},
     shared::{Ref::Static, list},
     value::Value,
 };
-
-const TAG: Column = Column::new("tag", Type::Bigint).nullable();
-
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::new(
-        "stories",
-        vec![
-            Column::new("text", Type::Text),
-            Column::new("bigint", Type::Bigint).nullable(),
-            Column::new("double", Type::Double).nullable(),
-            Column::new("bool", Type::Bool).nullable(),
-            Column::new("json", Type::Json).nullable(),
-            Column::new("list", Type::Array(Static(const { &TAG }))).nullable(),
-            Column::new("map", Type::Map(Static(const { &TAG }))).nullable(),
-            Column::new(
-                "object",
-                Type::Object(Static(
-                    const {
-                        &Table::new(
-                            "object",
-                            list![
-                                Column::new("text", Type::Text).nullable(),
-                                Column::new("bigint", Type::Bigint).nullable(),
-                            ],
-                        )
-                    },
-                )),
-            )
-            .nullable(),
-            Column::new(
-                "decimal",
-                Type::Decimal {
-                    precision: 8,
-                    scale: 3,
-                },
-            )
-            .nullable(),
-            Column::new("at", Type::TIMESTAMP).nullable(),
-            Column::new("epoch", Type::Timestamp(TimeFormat::EpochMillis)).nullable(),
-            Column::new("written", Type::Array(Static(const { &TAG })))
-                .nullable()
-                .decode(Decode::Text),
-            Column::new("binary", Type::Binary).nullable(),
-            Column::new(
-                "union",
-                Type::Union(list![
-                    Column::new("text", Type::Text),
-                    Column::new("json", Type::Json),
-                ]),
-            )
-            .nullable(),
-            Column::new("from", Type::Bigint).nullable().from(list![
-                Step::Key(Static("object")),
-                Step::Key(Static("bigint"))
-            ]),
-            Column::new("element", Type::Json)
-                .nullable()
-                .from(list![Step::Key(Static("json")), Step::Index(-1)]),
-        ]
-        .into(),
-    )
-});
 
 /// Any JSON, its keys often those of the table.
 pub(super) fn any_json() -> impl Strategy<Value = Json> {

@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use super::{
     PAGED,
-    property::{TABLE, fitting_record, page_of},
+    property::{fitting_record, page_of},
     rows,
 };
 use crate::{
-    decode::{Decoded, Format, PageShape, Pass, Probes, decode, decode_by},
+    decode::{Decoded, Format, PageShape, Pass, Probes, both_passes::TABLE, decode, decode_by},
     plan::{ColumnsContract, DataTypeContract, ResourcePlan, SchemaContract},
     schema::{Column, Decode, Table, Type},
     shared::{Ref::Static, Text, list},
