@@ -185,11 +185,16 @@ pub(super) fn read(db: &mut dyn Database, target: &Target) -> Result<Progress> {
     let sql = "SELECT state, request, had_rows, commits FROM _rest_source_state
                WHERE source = ?1 AND resource = ?2 AND part = ?3";
     let rows = db.query(sql, &part_key(target))?;
-    let progress = rows.first().map(|row| Progress {
-        state: as_text(row.first()),
-        request: as_text(row.get(1)),
-        had_rows: as_flag(row.get(2)),
-        commits: as_number(row.get(3)),
+    let progress = rows.first().map(|row| {
+        let (state, had_rows) = (as_text(row.first()), as_flag(row.get(2)));
+        // A load that failed before its first row, such as one to a wrong URL, leaves nothing of its request.
+        let leaves_anything = had_rows || state.is_some();
+        Progress {
+            request: as_text(row.get(1)).filter(|_| leaves_anything),
+            state,
+            had_rows,
+            commits: as_number(row.get(3)),
+        }
     });
     Ok(progress.unwrap_or_default())
 }
