@@ -58,15 +58,14 @@ impl Builder<'_, '_> {
                 continue;
             };
             let mut texts = self.texts(value, requester, key);
-            match into {
-                "params" => self.params = texts,
-                _ => {
-                    // The client of a spec sends them itself.
-                    for automatic in ["Content-Length", "content-length"] {
-                        texts.remove(automatic);
-                    }
-                    self.headers = texts;
+            if into == "params" {
+                self.params = texts;
+            } else {
+                // The client of a spec sends it itself.
+                for automatic in ["Content-Length", "content-length"] {
+                    texts.remove(automatic);
                 }
+                self.headers = texts;
             }
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
