@@ -86,6 +86,10 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
     )
 });
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "only tests call it, and the fuzz target"
+)]
 pub(super) fn shape(resource: &ResourcePlan, table: &'static Table, probes: &[Path]) -> PageShape {
     PageShape::new(
         resource,
