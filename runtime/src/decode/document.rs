@@ -215,6 +215,7 @@ impl Document<'_, '_, '_> {
         if let Some(key) = twice {
             return Err(Unread::NoRecords(selector::twice(&key)));
         }
+        let finds_some = matches!(&matches, Matches::Found(found) if !found.is_empty());
         let fingerprint = match matches {
             Matches::Found(found) => self.read_matches(query, found),
             Matches::Lacking { place, raw } if shape.required => {
@@ -223,7 +224,7 @@ impl Document<'_, '_, '_> {
             }
             Matches::Lacking { .. } => 0,
         };
-        if let Some((place, raw)) = misfit {
+        if let Some((place, raw)) = misfit.filter(|_| shape.required || finds_some) {
             return Err(Unread::NoRecords(selector::no_list_for(
                 &query.text,
                 &place,

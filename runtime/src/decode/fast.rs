@@ -63,10 +63,11 @@ impl<'t> Document<'t, '_, '_> {
             return Some(());
         }
         cursor.at = at;
-        if next == b'{' {
-            self.within_fast(spot, cursor)
-        } else {
-            cursor.skip()
+        match next {
+            b'{' => self.within_fast(spot, cursor),
+            // The careful pass reads a number where it looks for an object, and refuses one out of range.
+            b'-' | b'0'..=b'9' => None,
+            _ => cursor.skip(),
         }
     }
 
