@@ -399,10 +399,7 @@ impl Reading<'_> {
                     .also(view.place(&FULL_REFRESH), "all rows are replaced here"),
             );
         }
-        if let Some(node) = view
-            .node(&RESOURCES)
-            .filter(|node| node.elements().is_empty())
-        {
+        if let Some(node) = view.node(&RESOURCES).filter(|node| is_empty_list(node)) {
             self.sink.push(
                 Diagnostic::error("RS0110", &node.span, "the list of `resources` is empty")
                     .help("name the resources to load, or remove the key: all of the spec are loaded then"),
@@ -421,6 +418,10 @@ impl Reading<'_> {
         let before = self.text.get(..entry.key.span.start).unwrap_or_default();
         before.matches('\n').count() + 1
     }
+}
+
+fn is_empty_list(node: &yaml::Node) -> bool {
+    matches!(&node.value, yaml::Value::List(elements) if elements.is_empty())
 }
 
 fn string(view: &View<'_>, key: &Key<Text>) -> Option<String> {
