@@ -65,8 +65,9 @@ impl<'t> Document<'t, '_, '_> {
         cursor.at = at;
         match next {
             b'{' => self.within_fast(spot, cursor),
-            // The careful pass reads a number where it looks for an object, and refuses one out of range.
-            b'-' | b'0'..=b'9' => None,
+            // The careful pass reads these where it looks for an object, and refuses a number out of range and half of a
+            // surrogate pair.
+            b'"' | b'-' | b'0'..=b'9' => None,
             _ => cursor.skip(),
         }
     }
