@@ -31,7 +31,7 @@ pub(super) struct Csv {
     state: State,
     /// Lines that are still to be skipped.
     to_skip: u64,
-    /// Whether any were there.
+    /// Whether there was a byte of them.
     has_skipped: bool,
     /// The value that is being read.
     value: Vec<u8>,
@@ -385,9 +385,9 @@ impl TextFormat for Csv {
 
     /// Ends the body: its last row may have no end.
     fn finish(&mut self) -> Result<(), BodyError> {
-        // The last of them may be a header without an end, which `column_names` replace.
-        let may_lack = u64::from(self.keys.is_some());
-        if self.has_skipped && self.to_skip > may_lack {
+        // A single one may be a header without an end, which `column_names` replace.
+        let is_header = self.keys.is_some() && self.plan.skip_lines == 1;
+        if self.has_skipped && self.to_skip > 0 && !is_header {
             let message = format!(
                 "the response ends in the {} lines to skip",
                 self.plan.skip_lines
