@@ -416,7 +416,7 @@ impl Check<'_> {
 
 /// Whether a header frames a message (RFC 9112, 6), or asks for more than a response (RFC 9110, 7.8 and 10.1.1). With another
 /// value than that of the HTTP client, a server waits for a body that never comes.
-fn is_framing(name: &str) -> bool {
+pub(super) fn is_framing(name: &str) -> bool {
     const FRAMING: [&str; 4] = ["content-length", "expect", "transfer-encoding", "upgrade"];
     FRAMING
         .iter()

@@ -409,8 +409,7 @@ impl Check<'_> {
             return;
         };
         // What stands for a segment is encoded, and begins no URL.
-        let is_absolute =
-            matches!(path.0.first(), Some(Part::Text(text)) if url::is_absolute(text));
+        let is_absolute = url::is_absolute(text.text);
         let Some(resolved) = self.resolved(path).filter(|_| is_absolute) else {
             return;
         };

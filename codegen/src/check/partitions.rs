@@ -92,10 +92,10 @@ impl Check<'_> {
                 partitions.is_unclear = true;
                 continue;
             }
-            let Some((items, data_type)) = self.items(&entry.value) else {
-                partitions.is_unclear = true;
-                continue;
-            };
+            // A list with a mistake is there all the same, for what names it.
+            let found = self.items(&entry.value);
+            let (items, data_type) =
+                found.unwrap_or((PartitionItems::Values(Vec::new().into()), Type::Text));
             partitions.plans.push(PartitionPlan {
                 name: name.clone().into(),
                 values: items,
@@ -287,19 +287,18 @@ impl Check<'_> {
             return;
         };
         for included in entry.value.elements().iter().filter_map(text) {
-            let Some(at) = lists.position(included.text) else {
-                if !lists.is_unclear {
-                    let message = format!("`partitions` has no list `{}`", included.text);
-                    self.error(
-                        Diagnostic::error("RS0810", included.span, message)
-                            .help("include a name of `partitions`"),
-                    );
-                }
-                continue;
-            };
-            let data_type = lists.types.get(at).cloned().unwrap_or(Type::Text);
-            let mut column = Column::new(included.text.to_owned(), data_type);
-            column.partition = Some(super::parent::position(at));
+            let at = lists.position(included.text);
+            if at.is_none() && !lists.is_unclear {
+                let message = format!("`partitions` has no list `{}`", included.text);
+                self.error(
+                    Diagnostic::error("RS0810", included.span, message)
+                        .help("include a name of `partitions`"),
+                );
+            }
+            // What is not known is a column all the same, for the keys that name it.
+            let data_type = at.and_then(|at| lists.types.get(at).cloned());
+            let mut column = Column::new(included.text.to_owned(), data_type.unwrap_or(Type::Text));
+            column.partition = at.map(super::parent::position);
             column.line = self.line(included.span);
             self.include(column, included.span, name, record);
         }

@@ -512,6 +512,10 @@ fn settings_and_warnings() {
                 top("config: {my-org: text}\nsecrets: {\"1\": {}}"),
             ),
             (
+                "a key in a header that is the HTTP client's",
+                client("auth: {type: api_key, name: Host, api_key: \"{secrets.key}\"}"),
+            ),
+            (
                 "a literal in `secrets`",
                 top("secrets: {key: sk-live-0123}"),
             ),

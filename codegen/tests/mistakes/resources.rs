@@ -322,6 +322,12 @@ fn partitions() {
         "partitions",
         &[
             ("no values", partitions("region: []")),
+            (
+                "no values of a list that columns, a key and the whole path use",
+                resource(
+                    "partitions: { region: [] }\ninclude_from_partition: [region]\nprimary_key: [region, id]\nendpoint: { path: \"/{partition.region}/things\" }\ncolumns: { id: text }",
+                ),
+            ),
             ("a value twice", partitions("region: [eu, us, eu]")),
             (
                 "in the endpoint",

@@ -64,7 +64,8 @@ impl Unpack {
     /// The name of the member of an archive.
     pub(super) fn member(&self) -> Option<&str> {
         match self {
-            Self::Zip(zip) => Some(&zip.name),
+            // Between members, and before the first, there is no name.
+            Self::Zip(zip) => Some(zip.name.as_str()).filter(|name| !name.is_empty()),
             Self::Plain | Self::Gzip(..) => None,
         }
     }

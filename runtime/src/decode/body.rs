@@ -78,7 +78,7 @@ pub(crate) fn not_utf8(at: u64) -> Error {
     unreadable(format!(
         "the response is not in UTF-8: byte {at} does not fit"
     ))
-    .with_help("name its charset by the `charset` of its `decoder`: `decoder: { type: json, charset: windows-1252 }`, for example")
+    .with_help("name its charset by the key `charset` of its `decoder`: without one, it is `decoder: { type: json, charset: windows-1252 }`, for example")
 }
 
 pub(super) fn unreadable(message: impl Into<String>) -> Error {

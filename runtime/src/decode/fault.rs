@@ -243,8 +243,22 @@ impl Faults {
             found: faults.found(found),
             line: 0,
             missing: false,
-            help: "`data_selector` has to name the list that holds the records".to_owned(),
+            help: faults.record_help(place, found),
         });
+    }
+
+    fn record_help(&self, place: &Place<'_>, found: Found<'_>) -> String {
+        if let Place::Records(_) = place {
+            return "`data_selector` has to name the list that holds the records".to_owned();
+        }
+        let help = match found {
+            Found::HalfCharacter => "a server that cuts texts off sends such",
+            _ => "each record has to be an object",
+        };
+        if !self.may_set_aside {
+            return help.to_owned();
+        }
+        format!("{help}; `schema_contract: {{data_type: discard_row}}` sets others aside")
     }
 
     /// Notes what `explode` cannot make rows of.
@@ -585,6 +599,14 @@ fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> (Strin
             (format!("`{name}` is a key, so it has to be there"), "; ")
         }
         (Found::Null | Found::Nothing, _) => (format!("`nullable: true` on `{name}`"), ", or "),
+        _ if contract == DataTypeContract::DiscardValue
+            && (column.primary_key || column.merge_key) =>
+        {
+            (
+                format!("`discard_value` makes values null, and `{name}` is a key, never null"),
+                "; ",
+            )
+        }
         _ if contract == DataTypeContract::DiscardValue && !column.nullable => (
             format!(
                 "`discard_value` makes values null, and `{name}` is not nullable: add `nullable: true`"

@@ -16,6 +16,7 @@ use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
 
 use super::Check;
+use super::client::is_framing;
 use super::template::{Scope, has_secret, joined};
 
 impl Check<'_> {
@@ -90,6 +91,16 @@ impl Check<'_> {
 
     /// A name that can be a header's or a cookie's.
     fn names_a_header(&mut self, named: Text<'_>) {
+        if is_framing(named.text) || named.text.eq_ignore_ascii_case("host") {
+            let message = format!(
+                "`{}` says where and how a message is sent, and holds no credentials",
+                named.text
+            );
+            self.error(
+                Diagnostic::error("RS0206", named.span, message)
+                    .help("name the header that the API reads its credentials from"),
+            );
+        }
         if !crate::value::is_header_name(named.text) {
             self.error(
                 Diagnostic::error(
