@@ -223,6 +223,7 @@ impl Check<'_> {
         self.download_is_in_one_place(endpoint, download.as_ref());
         let until = self.condition(&view, &UNTIL);
         let fail_if = self.condition(&view, &FAIL_IF);
+        self.ends_differ(&view, &until, &fail_if);
         let JobFields::Used(fields) = std::mem::take(&mut self.job) else {
             return None;
         };
@@ -250,6 +251,20 @@ impl Check<'_> {
             timeout: view.get(&TIMEOUT),
         };
         Some(job.into())
+    }
+
+    /// A status cannot say both that the job is done and that it failed.
+    fn ends_differ(&mut self, view: &View<'_>, until: &Condition, fail_if: &Condition) {
+        let is_empty = until.json.is_empty() && until.comparisons.is_empty();
+        if until != fail_if || is_empty {
+            return;
+        }
+        let message = "`fail_if` and `until` have one condition: no job would ever be done";
+        self.error(
+            Diagnostic::error("RS0722", view.place(&FAIL_IF), message)
+                .help("say what the status of a failed job has, `{ status: failed }`")
+                .also(view.place(&UNTIL), "the other is here"),
+        );
     }
 
     /// What a status has, at least one thing.

@@ -17,6 +17,10 @@ fn jobs() {
                 job(&format!("{create}, {poll}, until: {{}}")),
             ),
             (
+                "one condition for both ends",
+                job(&format!("{create}, {poll}, {until}, fail_if: {{ status: done }}")),
+            ),
+            (
                 "a field of the job before it is created",
                 job(&format!(
                     "create: {{ path: \"jobs/{{job.id}}\" }}, {poll}, {until}"
