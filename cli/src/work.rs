@@ -6,7 +6,7 @@ mod queue;
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Subcommand, ValueEnum};
-use rest_source::permits::Share;
+use rest_source::{Error, permits::Share};
 
 use crate::{
     args::SourceAccess,
@@ -150,17 +150,14 @@ fn limiter(text: &str) -> Result<Limiter, String> {
         "local" => return Ok(Limiter::Local),
         _ => {}
     }
-    let share = text
-        .strip_prefix("share:")
-        .and_then(|share| share.split_once('/'));
-    let (index, count) = share.ok_or_else(wrong)?;
-    match (index.parse(), count.parse()) {
-        (Ok(index), Ok(count)) => {
-            let share = Share::new(index, count);
-            share.map(Limiter::Share).map_err(|error| error.to_string())
-        }
-        _ => Err(wrong()),
+    let share = text.strip_prefix("share:").ok_or_else(wrong)?;
+    if !share.contains('/') {
+        return Err(wrong());
     }
+    let share = share.parse();
+    share
+        .map(Limiter::Share)
+        .map_err(|error: Error| error.to_string())
 }
 
 pub(crate) fn run(command: WorkCommand, context: &Context) -> NetworkCommand {

@@ -17,45 +17,58 @@ use datafusion::{
 use futures_util::stream;
 use rest_source::{
     Client, Pages, Report, Rows,
-    plan::{PartitionItems, ResourcePlan},
+    plan::{PartitionItems, SourcePlan},
     shared::Ref,
 };
 use rest_source_arrow::BatchBuilder;
 
 use crate::{
     parts::{self, Part},
+    scan::{Scan, ScanSource},
     table::external,
 };
 
 /// How many values of a list are shown.
 const MOST_SHOWN: usize = 5;
 
-/// Fetches the parts of a resource, one for each partition.
+/// Fetches the parts of a resource, one for each partition of the plan.
 #[derive(Clone, Debug)]
-pub(crate) struct ResourceExec {
-    client: Client,
-    resource: Ref<ResourcePlan>,
-    parts: Vec<Part>,
-    /// The positions of the columns.
-    projection: Vec<usize>,
-    limit: Option<usize>,
+pub struct ResourceExec {
+    source: ScanSource,
+    scan: Scan,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl ResourceExec {
-    pub(crate) fn new(
-        client: &Client,
-        resource: &Ref<ResourcePlan>,
-        parts: Vec<Part>,
-        projection: Vec<usize>,
-        limit: Option<usize>,
+    /// A scan that fetches by this client.
+    pub fn new(client: &Client, scan: Scan) -> Self {
+        Self::of(ScanSource::Connected(client.clone()), scan)
+    }
+
+    /// A scan whose client is made where it is executed, and only then: a process that passes the plan on needs no
+    /// secret. `settings` are the values of the source's settings, by name.
+    pub fn connecting_later(
+        plan: Ref<SourcePlan>,
+        settings: Vec<(String, String)>,
+        scan: Scan,
+        connect: impl Fn() -> rest_source::Result<Client> + Send + Sync + 'static,
     ) -> Self {
-        let builder = BatchBuilder::with_columns(&resource.table, projection.iter().copied());
+        let connect = Arc::new(connect);
+        let source = ScanSource::Later {
+            plan,
+            settings,
+            connect,
+        };
+        Self::of(source, scan)
+    }
+
+    fn of(source: ScanSource, scan: Scan) -> Self {
+        let columns = scan.projection.iter().copied();
+        let builder = BatchBuilder::with_columns(&scan.resource.table, columns);
         let schema = Arc::clone(builder.schema());
-        // DataFusion needs at least one partition. It is empty if there are no parts.
-        let partitioning = Partitioning::UnknownPartitioning(parts.len().max(1));
+        let partitioning = Partitioning::UnknownPartitioning(scan.partitions);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             partitioning,
@@ -63,30 +76,49 @@ impl ResourceExec {
             Boundedness::Bounded,
         );
         Self {
-            client: client.clone(),
-            resource: resource.clone(),
-            parts,
-            projection,
-            limit,
+            source,
+            scan,
             schema,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
 
+    /// The same source with another scan.
+    pub fn with_scan(&self, scan: Scan) -> Self {
+        Self::of(self.source.clone(), scan)
+    }
+
+    /// What it fetches.
+    pub fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// The plan of the source.
+    pub fn source_plan(&self) -> &SourcePlan {
+        self.source.plan()
+    }
+
+    /// The settings of the source that have a value, by name. Secrets are none of them.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        self.source.settings()
+    }
+
     /// The pages of a part. No request is sent yet.
-    fn pages(&self, part: &Part) -> Pages<Rows> {
-        let mut fetch = self.client.rows(&part.resource).full_refresh();
+    fn pages(&self, part: &Part) -> rest_source::Result<Pages<Rows>> {
+        let client = self.source.connect()?;
+        let mut fetch = client.rows(&part.resource).full_refresh();
         if let Some(start) = &part.start {
             fetch = fetch.from(start.clone());
         }
         if let Some(end) = &part.end {
             fetch = fetch.until(end.clone());
         }
-        if let Some(limit) = self.limit {
+        if let Some(limit) = self.scan.limit {
             fetch = fetch.limit(limit as u64);
         }
-        fetch.only_columns(self.projection.iter().copied()).pages()
+        let columns = self.scan.projection.iter().copied();
+        Ok(fetch.only_columns(columns).pages())
     }
 }
 
@@ -94,7 +126,7 @@ impl ResourceExec {
     /// The values of a list in all parts, where the plan knows them.
     fn values(&self, at: usize) -> Option<String> {
         let mut shown: Vec<String> = Vec::new();
-        for part in &self.parts {
+        for part in &self.scan.parts {
             let PartitionItems::Values(values) = &part.resource.partitions.get(at)?.values else {
                 return None;
             };
@@ -114,12 +146,12 @@ impl ResourceExec {
 
 impl DisplayAs for ResourceExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (source, resource) = (&self.client.plan().name, &self.resource);
+        let (source, resource) = (&self.source.plan().name, &self.scan.resource);
         let fields = self.schema.fields().iter();
         let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
         write!(f, "ResourceExec: {source}.{}", resource.name)?;
         write!(f, ", columns=[{}]", columns.join(", "))?;
-        let (Some(first), Some(last)) = (self.parts.first(), self.parts.last()) else {
+        let (Some(first), Some(last)) = (self.scan.parts.first(), self.scan.parts.last()) else {
             return f.write_str(", empty");
         };
         if let Some(start) = &first.start {
@@ -133,10 +165,10 @@ impl DisplayAs for ResourceExec {
                 write!(f, ", {}=[{values}]", list.name)?;
             }
         }
-        if let Some(limit) = self.limit {
+        if let Some(limit) = self.scan.limit {
             write!(f, ", limit={limit}")?;
         }
-        write!(f, ", partitions={}", self.parts.len())
+        write!(f, ", partitions={}", self.scan.parts.len())
     }
 }
 
@@ -176,15 +208,15 @@ impl ExecutionPlan for ResourceExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let Some(part) = self.parts.get(partition) else {
+        let Some(part) = self.scan.parts.get(partition) else {
             let nothing = stream::empty();
             let nothing = RecordBatchStreamAdapter::new(Arc::clone(&self.schema), nothing);
             return Ok(Box::pin(nothing));
         };
-        let columns = self.projection.iter().copied();
+        let columns = self.scan.projection.iter().copied();
         let reading = Reading {
-            pages: self.pages(part),
-            builder: BatchBuilder::with_columns(&self.resource.table, columns),
+            pages: self.pages(part).map_err(external)?,
+            builder: BatchBuilder::with_columns(&self.scan.resource.table, columns),
             page: None,
             batch_rows: context.session_config().batch_size(),
             metrics: Metrics::new(&self.metrics, partition),
@@ -206,12 +238,15 @@ impl ExecutionPlan for ResourceExec {
     }
 
     fn fetch(&self) -> Option<usize> {
-        self.limit
+        self.scan.limit
     }
 
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
         Some(Arc::new(Self {
-            limit,
+            scan: Scan {
+                limit,
+                ..self.scan.clone()
+            },
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
         }))

@@ -54,6 +54,8 @@ mod filters;
 mod literal;
 #[cfg(feature = "engine")]
 mod parts;
+#[cfg(feature = "engine")]
+mod scan;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "engine")]
@@ -63,6 +65,12 @@ mod table;
 pub use catalog::register;
 #[cfg(feature = "engine")]
 pub use datafusion;
+#[cfg(feature = "engine")]
+pub use exec::ResourceExec;
+#[cfg(feature = "engine")]
+pub use parts::Part;
+#[cfg(feature = "engine")]
+pub use scan::Scan;
 #[cfg(feature = "sqlite")]
 pub use sqlite::register_sqlite;
 #[cfg(feature = "engine")]

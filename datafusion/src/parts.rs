@@ -10,12 +10,13 @@ use crate::filters::{Pushdown, has};
 
 /// A part of a resource, which one fetch delivers.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) resource: Ref<ResourcePlan>,
+pub struct Part {
+    /// The resource with the part's values of its lists of `partitions`.
+    pub resource: Ref<ResourcePlan>,
     /// The cursor value to start at, instead of that of the spec.
-    pub(crate) start: Option<Scalar>,
+    pub start: Option<Scalar>,
     /// The cursor value to end at, instead of that of the spec.
-    pub(crate) end: Option<Scalar>,
+    pub end: Option<Scalar>,
 }
 
 /// The parts of what the filters leave of a resource: at most so many, and one if there is a limit, so that no request

@@ -13,7 +13,7 @@ use datafusion::{
 };
 use rest_source::{Client, Error, plan::ResourcePlan, shared::Ref};
 
-use crate::{exec::ResourceExec, filters, parts::parts};
+use crate::{exec::ResourceExec, filters, parts::parts, scan::Scan};
 
 /// A resource as a table of DataFusion: a scan fetches its records.
 ///
@@ -85,8 +85,14 @@ impl TableProvider for ResourceTable {
             Some(projection) => projection.clone(),
             None => (0..self.schema.fields().len()).collect(),
         };
-        let exec = ResourceExec::new(&self.client, &self.resource, parts, projection, limit);
-        Ok(Arc::new(exec))
+        let scan = Scan {
+            resource: self.resource.clone(),
+            partitions: parts.len().max(1),
+            parts,
+            projection,
+            limit,
+        };
+        Ok(Arc::new(ResourceExec::new(&self.client, scan)))
     }
 }
 

@@ -18,7 +18,9 @@ fn jobs() {
             ),
             (
                 "one condition for both ends",
-                job(&format!("{create}, {poll}, {until}, fail_if: {{ status: done }}")),
+                job(&format!(
+                    "{create}, {poll}, {until}, fail_if: {{ status: done }}"
+                )),
             ),
             (
                 "a field of the job before it is created",

@@ -26,7 +26,7 @@
 mod ledger;
 mod pool;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 pub use ledger::PermitLedger;
 pub(crate) use pool::{LeasedPermit, PermitPool};
@@ -97,6 +97,25 @@ impl Share {
             })
         };
         limits.iter().map(share).collect()
+    }
+}
+
+impl FromStr for Share {
+    type Err = Error;
+
+    /// Reads `INDEX/COUNT`, such as `0/4`.
+    fn from_str(text: &str) -> Result<Self> {
+        let numbers = text.split_once('/');
+        let numbers =
+            numbers.and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        match numbers {
+            Some((index, count)) => Self::new(index, count),
+            None => {
+                let message = format!("`{text}` is no share of a limit");
+                Err(Error::new(ErrorKind::Config, message)
+                    .with_help("write `INDEX/COUNT`, such as `0/4` for the first of four"))
+            }
+        }
     }
 }
 
