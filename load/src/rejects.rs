@@ -329,7 +329,7 @@ impl Target {
 pub(crate) fn not_kept() -> Error {
     let message = "the destination does not keep records that are set aside";
     Error::new(ErrorKind::Destination, message).with_help(
-        "a database does: SQLite, Postgres or DuckDB; or load without `--keep-rejects` (`keep_rejects()`)",
+        "a database does: SQLite, Postgres or DuckDB, after a load with `--keep-rejects` (`keep_rejects()`)",
     )
 }
 

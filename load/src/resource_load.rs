@@ -432,7 +432,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             ));
         }
         if target.keep_rejects && !loading.destination.keeps_rejects() {
-            return Err(not_kept());
+            return Err(not_kept().with_help(
+                "a database does: SQLite, Postgres or DuckDB; or load without `--keep-rejects` (`keep_rejects()`)",
+            ));
         }
         let stamp = target.stamp_column_of_spec();
         if let Some(name) = stamp {

@@ -490,6 +490,10 @@ fn elements_of_parents() {
                 asked("path: /posts/{resources.posts.tags[*].name}"),
             ),
             (
+                "a whole list in a path",
+                asked("path: /posts/{resources.posts.tags}"),
+            ),
+            (
                 "an element that may be null",
                 child(
                     "columns: { id: text! }\nendpoint: /likes/{resources.likes.ids[*]}",

@@ -221,6 +221,8 @@ impl Check<'_> {
                 )
                 .help(if is_any {
                     "declare a column with a type, read `from` there"
+                } else if matches!(taken.typed.data_type, Type::Array(_)) {
+                    "`{resources.PARENT.COLUMN[*]}` is each of its elements, `{resources.PARENT.COLUMN[0]}` the first"
                 } else {
                     "reach into it: `{resources.PARENT.COLUMN.KEY}`"
                 }),
