@@ -5,6 +5,8 @@
 //!     specs/media_insights.yaml http://localhost:50050 'SELECT count(*) FROM media_insights.stories'
 //! ```
 
+#![expect(clippy::print_stdout, reason = "it prints the rows")]
+
 use std::{env, error::Error, fs};
 
 use futures_util::TryStreamExt as _;

@@ -11,6 +11,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::cursor::Cursor;
 
+/// The values of settings, by name.
+type Settings = Vec<(String, String)>;
+
 /// What one process tells another to fetch. It has no field for a secret.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +24,7 @@ pub(crate) struct Message {
     hash: String,
     /// The plan of the source: its resources say which credentials there are.
     source: SourcePlan,
-    settings: Vec<(String, String)>,
+    settings: Settings,
     resource: ResourcePlan,
     parts: Vec<PartMessage>,
     partitions: usize,
@@ -105,7 +108,7 @@ impl Message {
     }
 
     /// The plan and the settings of the source, and the scan.
-    pub(crate) fn into_parts(self) -> Result<(Ref<SourcePlan>, Vec<(String, String)>, Scan)> {
+    pub(crate) fn into_parts(self) -> Result<(Ref<SourcePlan>, Settings, Scan)> {
         let resource = Ref::from(self.resource);
         let part = |part: PartMessage| {
             Ok(Part {

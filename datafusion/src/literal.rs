@@ -59,8 +59,8 @@ mod tests {
 
     use super::{neighbour, scalar};
 
-    fn shown(literal: ScalarValue) -> Option<String> {
-        scalar(&literal).map(|value| value.to_string())
+    fn shown(literal: &ScalarValue) -> Option<String> {
+        scalar(literal).map(|value| value.to_string())
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             (ScalarValue::Float64(Some(1.0)), None),
         ];
         for (literal, expected) in cases {
-            assert_eq!(shown(literal.clone()).as_deref(), expected, "{literal:?}");
+            assert_eq!(shown(&literal).as_deref(), expected, "{literal:?}");
         }
     }
 

@@ -108,14 +108,12 @@ impl FromStr for Share {
         let numbers = text.split_once('/');
         let numbers =
             numbers.and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-        match numbers {
-            Some((index, count)) => Self::new(index, count),
-            None => {
-                let message = format!("`{text}` is no share of a limit");
-                Err(Error::new(ErrorKind::Config, message)
-                    .with_help("write `INDEX/COUNT`, such as `0/4` for the first of four"))
-            }
-        }
+        let Some((index, count)) = numbers else {
+            let message = format!("`{text}` is no share of a limit");
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_help("write `INDEX/COUNT`, such as `0/4` for the first of four"));
+        };
+        Self::new(index, count)
     }
 }
 
