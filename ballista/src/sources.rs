@@ -11,19 +11,22 @@ use rest_source::{Builder, Client, Result, plan::SourcePlan, shared::Ref};
 /// The sources of an executor: one client for each, which all of its tasks share, with its connections, tokens and rate
 /// limit.
 pub struct Sources {
-    build: Box<dyn Fn(Builder<Client>) -> Result<Client> + Send + Sync>,
+    build: Box<Build>,
     /// By the hash of the plan and the settings.
     clients: Mutex<HashMap<String, Client>>,
 }
 
+type Build = dyn Fn(&SourcePlan, Builder<Client>) -> Result<Client> + Send + Sync;
+
 impl Sources {
-    /// Sources whose secrets are in the environment of the process. Each keeps the rate limit of its spec alone.
+    /// Sources whose secrets are in the environment of the process. Each keeps the rate limit of its spec alone: another
+    /// executor does not know of its requests.
     pub fn of_environment() -> Self {
-        Self::built_by(Builder::<Client>::build)
+        Self::built_by(|_, builder| builder.build())
     }
 
-    /// Sources that this function makes. The builder has the plan and the settings of the query; secrets come from the
-    /// environment, unless it is given them.
+    /// Sources that this function makes, each once. The builder has the plan and the settings of the query; secrets come
+    /// from the environment, unless it is given them.
     ///
     /// ```
     /// use rest_source::permits::{RateLimiting, Share};
@@ -31,13 +34,13 @@ impl Sources {
     ///
     /// // The first of four executors, each with a quarter of the limit.
     /// let share = Share::new(0, 4)?;
-    /// let sources = Sources::built_by(move |builder| {
+    /// let sources = Sources::built_by(move |_, builder| {
     ///     builder.rate_limiting(RateLimiting::Share(share)).build()
     /// });
     /// # Ok::<(), rest_source::Error>(())
     /// ```
     pub fn built_by(
-        build: impl Fn(Builder<Client>) -> Result<Client> + Send + Sync + 'static,
+        build: impl Fn(&SourcePlan, Builder<Client>) -> Result<Client> + Send + Sync + 'static,
     ) -> Self {
         Self {
             build: Box::new(build),
@@ -65,7 +68,7 @@ impl Sources {
         let builder = settings.iter().fold(builder, |builder, (name, value)| {
             builder.setting(name, value)
         });
-        let client = (self.build)(builder)?;
+        let client = (self.build)(plan, builder)?;
         clients.insert(id.to_owned(), client.clone());
         Ok(client)
     }

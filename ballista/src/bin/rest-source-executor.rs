@@ -4,7 +4,11 @@ use std::{env, error::Error, net::IpAddr, sync::Arc};
 
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use clap::Parser;
-use rest_source::permits::{Lease, RateLimiting, Share};
+use rest_source::{
+    Builder, Client, ErrorKind,
+    permits::{Lease, RateLimiting, Share},
+    plan::SourcePlan,
+};
 use rest_source_ballista::{Sources, ballista_executor, executor};
 use rest_source_load_postgres::{Options, PostgresPermits};
 use tracing_subscriber::EnvFilter;
@@ -41,9 +45,10 @@ struct Executor {
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
     heartbeat: u64,
     /// How the executors share the `rate_limit` of a spec: `lease`, permits in a Postgres database; `share:INDEX/COUNT`, a
-    /// part of the limit for each of COUNT executors, INDEX from 0; or `local`, the whole limit for each executor
-    #[arg(long, value_name = "KIND", default_value = "local", value_parser = limiter)]
-    limiter: Limiter,
+    /// part of the limit for each of COUNT executors, INDEX from 0; or `local`, the whole limit for each executor. Without it,
+    /// a spec with a `rate_limit` is an error
+    #[arg(long, value_name = "KIND", value_parser = limiter)]
+    limiter: Option<Limiter>,
     /// The environment variable with the URL of the database for `--limiter lease`
     #[arg(long, value_name = "VARIABLE", required_if_eq("limiter", "lease"))]
     permits: Option<String>,
@@ -72,8 +77,11 @@ fn limiter(text: &str) -> Result<Limiter, String> {
 }
 
 impl Executor {
-    async fn rate_limiting(&self) -> Result<RateLimiting, Box<dyn Error>> {
-        Ok(match self.limiter {
+    async fn rate_limiting(&self) -> Result<Option<RateLimiting>, Box<dyn Error>> {
+        let Some(limiter) = self.limiter else {
+            return Ok(None);
+        };
+        Ok(Some(match limiter {
             Limiter::Local => RateLimiting::Local,
             Limiter::Share(share) => RateLimiting::Share(share),
             Limiter::Lease => {
@@ -86,7 +94,25 @@ impl Executor {
                     None => lease,
                 })
             }
-        })
+        }))
+    }
+}
+
+/// The client of a source, if what is said of the rate limit is enough for it.
+fn connect(
+    limiting: Option<&RateLimiting>,
+    plan: &SourcePlan,
+    builder: Builder<Client>,
+) -> rest_source::Result<Client> {
+    match limiting {
+        Some(limiting) => builder.rate_limiting(limiting.clone()).build(),
+        None if plan.rate_limits.is_empty() => builder.build(),
+        None => {
+            let message = format!("executors do not share the `rate_limit` of `{}`", plan.name);
+            Err(rest_source::Error::new(ErrorKind::Config, message).with_help(
+                "start them with `--limiter lease` or `--limiter share:INDEX/COUNT`, or with `--limiter local` if there is one",
+            ))
+        }
     }
 }
 
@@ -98,7 +124,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let limiting = args.rate_limiting().await?;
-    let sources = Sources::built_by(move |builder| builder.rate_limiting(limiting.clone()).build());
+    let sources = Sources::built_by(move |plan, builder| connect(limiting.as_ref(), plan, builder));
     let config = ExecutorProcessConfig {
         bind_host: args.listen.to_string(),
         external_host: args.host,
@@ -112,4 +138,45 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     start_executor_process(Arc::new(config)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rest_source::plan::{Part, RateLimit, Template};
+
+    use super::*;
+
+    #[test]
+    fn a_rate_limit_that_executors_do_not_share_is_an_error() {
+        let limited = SourcePlan {
+            name: "shop".into(),
+            base_url: Template(vec![Part::Text("https://api.example.com".into())].into()),
+            rate_limits: vec![RateLimit {
+                requests: 100,
+                per: std::time::Duration::from_secs(1),
+            }]
+            .into(),
+            ..SourcePlan::DEFAULT
+        };
+        let connected = |limiting: Option<RateLimiting>, plan: &SourcePlan| {
+            connect(limiting.as_ref(), plan, Client::builder(plan.clone()))
+        };
+        let error = connected(None, &limited).unwrap_err().to_string();
+        assert!(error.contains("`rate_limit` of `shop`"), "{error}");
+        assert!(connected(Some(RateLimiting::Local), &limited).is_ok());
+        let unlimited = SourcePlan {
+            rate_limits: Vec::new().into(),
+            ..limited
+        };
+        assert!(connected(None, &unlimited).is_ok());
+    }
+
+    #[test]
+    fn a_limiter_is_one_of_three_kinds() {
+        assert!(matches!(limiter("lease"), Ok(Limiter::Lease)));
+        assert!(matches!(limiter("share:0/4"), Ok(Limiter::Share(_))));
+        assert!(limiter("share:4/4").unwrap_err().contains("no process 4"));
+        assert!(limiter("share:x").unwrap_err().contains("INDEX/COUNT"));
+        assert!(limiter("shared").unwrap_err().contains("`lease`, `local`"));
+    }
 }

@@ -124,7 +124,7 @@ async fn every_record_is_fetched_once_and_only_what_the_query_needs() {
     let asked = api.clone();
     let cluster = cluster(move || {
         let api = api.clone();
-        Sources::built_by(move |builder| {
+        Sources::built_by(move |_, builder| {
             builder
                 .transport(api.clone())
                 .secret("token", TOKEN)
@@ -197,7 +197,7 @@ async fn an_executor_without_a_secret_names_it_and_sends_nothing() {
     let asked = api.clone();
     let cluster = cluster(move || {
         let api = api.clone();
-        Sources::built_by(move |builder| builder.transport(api.clone()).build())
+        Sources::built_by(move |_, builder| builder.transport(api.clone()).build())
     })
     .await;
     let error = rows(&cluster, &client("gold"), "SELECT id FROM shop.orders").await;
@@ -211,7 +211,7 @@ async fn a_fetch_that_fails_ends_the_query_with_its_error() {
     let api = api();
     let cluster = cluster(move || {
         let api = api.clone();
-        Sources::built_by(move |builder| {
+        Sources::built_by(move |_, builder| {
             builder
                 .transport(api.clone())
                 .secret("token", "an0ther-key")
