@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, Incremental, List, Paginator, Param, ParentField, Path,
-    Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
+    self, Auth, Body, ColumnsContract, Cursor, Incremental, List, Pages, Paginator, Param,
+    ParentField, Path, Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint::{self, incremental};
@@ -438,7 +438,8 @@ impl Check<'_> {
         }
     }
 
-    /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page.
+    /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page, unless the
+    /// paginator has that, too.
     fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
         let cursors = [
             key::CURSOR_PARAM.name,
@@ -446,6 +447,14 @@ impl Check<'_> {
             key::SCROLL_PARAM.name,
             key::SCROLL_BODY_PATH.name,
         ];
+        let cursors = match &paging.paginator.kind {
+            Pages::Cursor(Cursor { cursor, .. }) | Pages::HeaderCursor { cursor, .. }
+                if cursor.initial.is_some() =>
+            {
+                &[][..]
+            }
+            _ => &cursors,
+        };
         if let Some((_, key)) = paging.fields.first() {
             self.body_has_fields(endpoint, key);
         }

@@ -17,6 +17,12 @@ fn paginators() {
                 paginator("type: offset, limit: \"{now}0\""),
             ),
             (
+                "a cursor of the first page in two places",
+                endpoint(
+                    "path: /things\nparams: {after: a}\npaginator: {type: cursor, cursor_path: next, cursor_param: after, initial_cursor: b}",
+                ),
+            ),
+            (
                 "none",
                 resource("columns: {id: text}").replace("  paginator: single_page\n", ""),
             ),
