@@ -73,6 +73,7 @@ pub(crate) fn scan_of(plan: &dyn ExecutionPlan) -> Option<ResourceExec> {
     Some(exec.with_scan(Scan {
         parts: left?,
         partitions: config.file_groups.len(),
+        limit: config.limit.or(exec.scan().limit),
         ..exec.scan().clone()
     }))
 }
