@@ -42,6 +42,11 @@
 //! * `binaries`: `rest-source-scheduler` and `rest-source-executor`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without its features the crate has nothing that links could lead to.
+#![cfg_attr(
+    not(feature = "engine"),
+    allow(rustdoc::broken_intra_doc_links, reason = "an empty crate")
+)]
 
 #[cfg(feature = "engine")]
 mod cluster;

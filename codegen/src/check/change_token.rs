@@ -119,7 +119,8 @@ impl Check<'_> {
             plan.paginator.kind,
             Pages::JsonLink { .. } | Pages::HeaderLink { .. } | Pages::Custom { .. }
         );
-        if token.is_link && !follows_links {
+        let has_no_place = self.sink.has_errors_in(view.place(&DELTA_LINK_PATH));
+        if token.is_link && !follows_links && !has_no_place {
             let message = "the paginator follows no links";
             self.error(
                 Diagnostic::error("RS0721", view.place(&DELTA_LINK_PATH), message).help(

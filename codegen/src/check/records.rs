@@ -97,6 +97,10 @@ impl Check<'_> {
             return;
         };
         let span = &entry.value.span;
+        // Values without elements have no list either.
+        if self.sink.has_errors_in(&entry.key.span) {
+            return;
+        }
         let Record::Struct(record) = record else {
             if super::resource::columns_of(resource).is_some() {
                 let message = "untyped records have no columns that are read from elements";

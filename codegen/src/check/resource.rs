@@ -80,6 +80,7 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         let paginator = paging.as_ref().map(|paging| &paging.paginator);
+        let decoder = self.decoder(&endpoint, &view, client);
         self.records_are_found(&view, &endpoint, &record, paginator);
         self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
@@ -104,7 +105,7 @@ impl Check<'_> {
             auth,
             job,
             paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
-            decoder: self.decoder(&endpoint, &view, client),
+            decoder,
             extract: endpoint.get(&hooks::EXTRACT),
             selector: endpoint.get(&endpoint::DATA_SELECTOR),
             rows_path: endpoint.get(&endpoint::ROWS_PATH),

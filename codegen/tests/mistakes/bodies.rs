@@ -21,6 +21,18 @@ fn decoders() {
                 rows("data_selector: data.items\ndata_selector_required: false"),
             ),
             (
+                "a list of elements in rows of texts",
+                endpoint("path: /things\ndecoder: csv\nexplode: lines"),
+            ),
+            (
+                "a delta link beside rows",
+                endpoint("path: /things\ndecoder: csv\nincremental: { delta_link_path: next }")
+                    .replace(
+                        "columns",
+                        "primary_key: id\n    write_disposition: merge\n    columns",
+                    ),
+            ),
+            (
                 "a delimiter by its name",
                 endpoint("path: /things\ndecoder: { type: csv, delimiter: tab }"),
             ),
