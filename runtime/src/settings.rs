@@ -171,6 +171,7 @@ fn chosen(
     let complete: Vec<usize> = missing.iter().enumerate().filter_map(is_complete).collect();
     match complete.as_slice() {
         [only] => return Some(*only),
+        several if let Some(widest) = widest(plan, several) => return Some(widest),
         [] => mistakes.extend(missing.iter().enumerate().map(|(at, missing)| {
             let missing: Vec<String> = missing.iter().map(|s| format!("`{}`", s.env)).collect();
             format!("for {} set {}", names(&[at]), missing.join(" and "))
@@ -182,6 +183,21 @@ fn chosen(
         )),
     }
     None
+}
+
+/// The choice that needs all that the others of these need, and more: who sets its variables sets theirs, too.
+fn widest(plan: &SourcePlan, choices: &[usize]) -> Option<usize> {
+    let needed = |choice: usize| needed(plan, Some(choice));
+    let is_wider = |one: usize, other: usize| {
+        let (one, other) = (needed(one), needed(other));
+        one.len() > other.len() && other.iter().all(|secret| one.contains(secret))
+    };
+    let mut candidates = choices.iter().copied();
+    candidates.find(|one| {
+        choices
+            .iter()
+            .all(|other| other == one || is_wider(*one, *other))
+    })
 }
 
 /// The secrets that a choice needs; all of them where there is nothing to choose, and none while

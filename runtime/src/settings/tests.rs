@@ -210,6 +210,41 @@ fn the_choice_is_the_one_whose_variables_are_all_set() {
 }
 
 #[test]
+fn of_choices_that_need_the_same_and_more_the_widest_is_chosen() {
+    let plan = |choices: &[Choice]| SourcePlan {
+        choices: choices.to_vec().into(),
+        ..CHOICES.clone()
+    };
+    let chosen = |plan: &SourcePlan, vars: &'static [(&'static str, &'static str)]| {
+        resolve(plan, None, None, &[], &variables(vars)).map(|found| found.choice)
+    };
+    let nested = plan(&[
+        choice("key", &[0]),
+        choice("signed", &[0, 1]),
+        choice("token", &[1]),
+    ]);
+    assert_eq!(chosen(&nested, &[("MEDIA_API_KEY", "k")]).unwrap(), Some(0));
+    assert_eq!(
+        chosen(&nested, &[("MEDIA_API_KEY", "k"), ("MEDIA_TOKEN", "t")]).unwrap(),
+        Some(1)
+    );
+    // Neither needs what the other does.
+    let crossed = plan(&[
+        choice("one", &[0, 2]),
+        choice("other", &[1, 2]),
+        choice("tenant", &[2]),
+    ]);
+    let all = &[
+        ("MEDIA_API_KEY", "k"),
+        ("MEDIA_TOKEN", "t"),
+        ("MEDIA_TENANT", "x"),
+    ];
+    assert!(chosen(&crossed, all).is_err());
+    let same = plan(&[choice("one", &[0]), choice("other", &[0])]);
+    assert!(chosen(&same, &[("MEDIA_API_KEY", "k")]).is_err());
+}
+
+#[test]
 fn the_secrets_of_the_choice_that_was_given_are_all_that_is_asked_for() {
     let given = |choice, values: &[&str]| {
         let values = values.iter().map(|value| Secret::from(*value)).collect();
