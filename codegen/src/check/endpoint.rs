@@ -122,6 +122,7 @@ impl Check<'_> {
         query_has_no_secret(path.text, path.span, self.sink);
         self.path_has_its_values(endpoint, path, &template);
         self.defaults_name_something(path, &template);
+        self.partitions_name_something(path, &template);
         (template, bound.into_iter().map(|(name, _)| name).collect())
     }
 
@@ -212,6 +213,25 @@ impl Check<'_> {
                         format!("by a setting's default, {reason}"),
                     )
                     .help("leave the default out, or let it name something"),
+                );
+            }
+        }
+    }
+
+    /// The same of the values of `partitions`.
+    fn partitions_name_something(&mut self, path: Text<'_>, template: &Template) {
+        for part in &template.0 {
+            let Part::Partition(at) = part else { continue };
+            let values = self.partitions.texts(*at);
+            let reason = values.iter().find_map(|value| names_nothing(value));
+            if let Some(reason) = reason {
+                self.error(
+                    Diagnostic::error(
+                        "RS0205",
+                        path.span,
+                        format!("by a value of `partitions`, {reason}"),
+                    )
+                    .help("leave the value out, or send it in `params`"),
                 );
             }
         }

@@ -68,6 +68,22 @@ impl Partitions {
         self.types.get(usize::from(at))
     }
 
+    /// The texts of a list that the spec has.
+    pub(super) fn texts(&self, at: u16) -> Vec<String> {
+        let plan = self.plans.get(usize::from(at));
+        let Some(PartitionItems::Values(values)) = plan.map(|plan| &plan.values) else {
+            return Vec::new();
+        };
+        let text = |value: &JsonPlan| match value {
+            JsonPlan::Text(Template(parts)) => match &parts[..] {
+                [Part::Text(text)] => Some(text.to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        values.iter().filter_map(text).collect()
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.plans.iter().position(|plan| plan.name == name)
     }

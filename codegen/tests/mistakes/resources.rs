@@ -328,6 +328,10 @@ fn partitions() {
                     "partitions: { region: [] }\ninclude_from_partition: [region]\nprimary_key: [region, id]\nendpoint: { path: \"/{partition.region}/things\" }\ncolumns: { id: text }",
                 ),
             ),
+            (
+                "a value that names nothing in a path",
+                partitions("region: [eu, \"..\"]"),
+            ),
             ("a value twice", partitions("region: [eu, us, eu]")),
             (
                 "in the endpoint",
