@@ -99,14 +99,15 @@ fn nothing_is_shown_that_is_not_looked_at() {
                 ("text", "mistakes") | ("rust", "expansion") => page.name == "readme",
                 // `import/tests/dlt.rs` imports it.
                 ("python", "") => page.name == "import",
-                // `cli/tests/command/work.rs` compiles it, and runs its commands.
-                ("py", "") => page.name == "scale",
                 // It needs the command's feature `sql`: `cli/tests/command/sql.rs` tests what it tells, not its text.
                 ("bash" | "plan" | "rust,ignore" | "rust", "" | "ignore") if page.name == "sql" => {
                     true
                 }
                 // It compiles a static binary, and needs a tool for containers: CONTRIBUTING.md has it before a release.
-                ("bash" | "dockerfile", "") => page.name == "operating",
+                ("bash" | "dockerfile", "") if page.name == "operating" => true,
+                // `cli/tests/command/work.rs` compiles the Python, and runs its commands. `.ci/scale` starts the programs,
+                // whose crate needs Ballista.
+                ("py" | "bash", "") => page.name == "scale",
                 ("text", _) => page.name != "readme",
                 // `.ci/neovim` runs it.
                 ("lua", "") => page.name == "editors",
